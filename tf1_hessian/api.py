@@ -1,0 +1,211 @@
+"""The public calls; each resolves its question, makes a plan or a rehearsal, and builds it."""
+import numpy as np
+
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import products
+from tf1_hessian.derivatives.gradients import Options, backprop
+from tf1_hessian.graph import slices
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.layout import Layout
+from tf1_hessian.graph.scratch import Scratch, key
+from tf1_hessian.graph.sources import check_real, resolve_loss, resolve_sources, resolve_tensor
+from tf1_hessian.plan import make_plan, path_between
+
+__all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
+
+
+def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, name=None):
+    """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
+
+    loss: a tensor or its name; summed if it is no scalar. xs: a variable, a tensor, a name such as "w:0", or a list,
+    tuple or dict of these. Returns tensors of x's shapes in the structure of xs; never builds n x n.
+
+    Raises LostDerivativeError and NoSecondDerivativeError (LookupErrors) where TensorFlow would be wrong or refuse,
+    ValueError for sources that can't be meant. The graph is untouched then. Source: tensorflow#9204, #20570.
+    """
+    _refuse_eager("hessian_diag")
+    return make_plan(loss, xs, "diag", engine, chunk_size).build(name)
+
+
+def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, name=None):
+    """The full Hessian, cross blocks included.
+
+    For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
+    dict). flat=True gives one tensor [n, n], list order, C order inside. other=ys gives the mixed block d2L/dx dy alone.
+    Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Errors as in `hessian_diag`.
+    """
+    _refuse_eager("hessian")
+    return make_plan(loss, xs, "full", engine, chunk_size, other, flat).build(name)
+
+
+def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False):
+    """The HessianPlan of `hessian_diag` (quantity "diag") or `hessian` ("full"), before anything is built."""
+    _refuse_eager("plan")
+    return make_plan(loss, xs, quantity, engine, chunk_size, other, flat)
+
+
+def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):
+    """A drop-in for tf.hessians: a list with one tensor of shape `x.shape + x.shape` for each x.
+
+    Where tf.hessians raises for a loss linear in x ("None values not supported"), this gives zeros, which is the truth.
+    """
+    _refuse_eager("hessians")
+    options = Options(colocate_gradients_with_ops, gate_gradients, aggregation_method)
+    xs = list(xs) if isinstance(xs, (list, tuple)) else [xs]
+    return make_plan(_summed(ys), xs, "blocks", options=options).build(name)
+
+
+def hvp(loss, xs, vectors, name=None):
+    """The product of the Hessian over all xs with one vector: tensors in the structure of xs.
+
+    vectors: tensors or arrays in the structure of xs, of their shapes. They are held constant. Errors as in
+    `hessian_diag`; unknown sizes are fine.
+    """
+    _refuse_eager("hvp")
+    loss = resolve_loss(loss)
+    sources = resolve_sources(xs, loss.graph)
+    check_real(sources)
+    path_between([loss], sources)
+    vectors = [_fitting(v, s.name, s.dtype, s.shape) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
+    rehearsal = _Rehearsal(loss.graph)
+    with rehearsal.scratch.as_default():
+        given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
+        gradient = products.gradients_of(loss, sources)
+        found = products.product(gradient, sources, given, sources)
+    with loss.graph.as_default(), tf.name_scope(name or "hvp"):
+        return _compat.pack_sequence(xs, _filled(rehearsal.emit(found), sources))
+
+
+def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
+    """Like tf.gradients: a list with d(sum of ys)/dx for each x, but audited.
+
+    Dense tensors, never None: zeros of x's shape and dtype where the graph proves zero, LostDerivativeError where
+    TensorFlow would lose the dependence in silence, NoDerivativeError where it has no gradient.
+    """
+    _refuse_eager("gradients")
+    ys = [resolve_tensor(y, tf.get_default_graph()) for y in _as_list(ys)]
+    graph = ys[0].graph
+    sources = resolve_sources(xs, graph)
+    weights = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
+    weights = [_fitting(w, y.name, y.dtype, y.shape) for w, y in zip(weights, ys)]
+    stopped = [a for s in resolve_sources(_as_list(stop_gradients), graph) for a in s.anchors]
+    rehearsal = _Rehearsal(graph)
+    with rehearsal.scratch.as_default():
+        given = [rehearsal.stand_in(w, y.dtype, y.shape) for w, y in zip(weights, ys)]
+        found = backprop(ys, [a for s in sources for a in s.anchors], given, stopped, Options(second=False))
+        found = iter(found)
+        found = [s.join([next(found) for _ in s.anchors]) for s in sources]
+    with graph.as_default(), tf.name_scope(name or "gradients"):
+        return _filled(rehearsal.emit(found), sources)
+
+
+def rewrite(loss, replacements, name=None):
+    """The loss re-emitted with tensors or variables replaced: `th.rewrite(loss, {x: new_x, ...})`, or a list of pairs.
+
+    Only ops on the floating-point path from what is replaced to the loss are made anew; everything else (random ops,
+    iterators, masks, shapes) is shared. Every read of a variable is replaced. Replacements have the dtype and a
+    compatible shape. Copies of ops with a tf.custom_gradient refuse to be differentiated: its closure holds the
+    tensors of the original.
+    """
+    _refuse_eager("rewrite")
+    loss = resolve_tensor(loss, tf.get_default_graph())
+    pairs = list(replacements.items()) if isinstance(replacements, dict) else list(replacements)
+    sources = resolve_sources([x for x, _ in pairs], loss.graph)
+    path_between([loss], sources)
+    values = [_fitting(v, s.name, s.dtype, s.shape) for (_, v), s in zip(pairs, sources)]
+    rehearsal = _Rehearsal(loss.graph)
+    with rehearsal.scratch.as_default():
+        given = {}
+        for source, value in zip(sources, values):
+            parts = source.split(rehearsal.stand_in(value, source.dtype, source.shape))
+            given.update((key(a), p) for a, p in zip(source.anchors, parts))
+        found = slices.replace([loss], [a for s in sources for a in s.anchors], given)
+    with loss.graph.as_default(), tf.name_scope(name or "rewrite"):
+        return rehearsal.emit(found)[0]
+
+
+def rewrite_on_slices(loss, x, name=None):
+    """The loss re-emitted on a stacked tensor of per-element slices of x: a SliceRewrite with loss, slices, stacked.
+
+    tf.gradients(rewritten.loss, rewritten.slices) are scalars, and so are the second derivatives with respect to each
+    slice; for the loss itself `x[0]` is None (tensorflow#9204, #20570).
+    """
+    _refuse_eager("rewrite_on_slices")
+    loss = resolve_loss(loss)
+    source, = Layout([x], resolve_sources([x], loss.graph)).sources
+    path_between([loss], [source])
+    rehearsal = _Rehearsal(loss.graph)
+    with rehearsal.scratch.as_default():
+        (rewritten,), [(sliced, stacked)] = slices.slice_source([loss], [source])
+    with loss.graph.as_default(), tf.name_scope(name or "rewrite_on_slices"):
+        found = rehearsal.emit([rewritten, stacked] + list(sliced))
+    return slices.SliceRewrite(found[0], found[2:], found[1])
+
+
+class _Rehearsal(object):
+    """A scratch graph for one call, and what the caller's arrays and tensors are called in it."""
+
+    def __init__(self, graph):
+        if graph.finalized:
+            raise errors.finalized()
+        self.scratch = Scratch(graph)
+        self._given = []
+
+    def stand_in(self, value, dtype, shape):
+        """A placeholder of the scratch graph in the place of a value that joins the user's graph at the end."""
+        if value is None:
+            return None
+        placeholder = tf.placeholder(dtype.base_dtype, shape)
+        self._given.append((placeholder, value))
+        return placeholder
+
+    def emit(self, tensors):
+        """The rehearsed tensors in the default graph."""
+        known = {key(p): tf.convert_to_tensor(v, p.dtype) for p, v in self._given}
+        emission = Emission.of_scratch(self.scratch)
+        return emission.inside(known, emission.copies).emit(tensors)
+
+
+def _refuse_eager(call):
+    if _compat.executes_eagerly():
+        raise errors.eager(call)
+
+
+def _as_list(values):
+    return [] if values is None else list(values) if isinstance(values, (list, tuple)) else [values]
+
+
+def _summed(ys):
+    """One loss of one or several ys, as tf.hessians takes them."""
+    return ys[0] if isinstance(ys, (list, tuple)) and len(ys) == 1 else ys
+
+
+def _matching(values, xs, what):
+    """The flat list of values in the structure of xs."""
+    try:
+        _compat.assert_same_structure(xs, values)
+    except (TypeError, ValueError):
+        raise errors.bad_option(what, values, "the structure of xs, one tensor or array for each")
+    return _compat.flatten(values)
+
+
+def _fitting(value, name, dtype, shape):
+    """An array of the right dtype, or the tensor, checked against what it stands for before any op is made."""
+    if value is None:
+        return None
+    if not isinstance(value, tf.Tensor):
+        value = np.asarray(value) if not hasattr(value, "dtype") or isinstance(value, np.ndarray) else value
+    got = tf.TensorShape(value.shape)
+    if not got.is_compatible_with(shape):
+        raise errors.bad_option("the value for '%s'" % name, value, "shape %s, got %s" % (shape, got))
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype.base_dtype.as_numpy_dtype)
+    if tf.as_dtype(value.dtype).base_dtype != dtype.base_dtype:
+        raise errors.bad_option("the value for '%s'" % name, value, "dtype %s" % dtype.base_dtype.name)
+    return value
+
+
+def _filled(tensors, sources):
+    """Zeros where the graph proved zero."""
+    return [s.zeros() if t is None else t for t, s in zip(tensors, sources)]

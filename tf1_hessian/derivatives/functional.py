@@ -1,0 +1,116 @@
+"""Gradients of ops that carry functions: conditionals, calls and this library's own column loops.
+
+TF's own rules run TF's unaudited reverse mode inside the bodies and edit the forward op in place. These emit the body
+again and differentiate the copy: the same audit inside as outside, and the user's op stays as it is.
+"""
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.emission import CALL_TYPES, Emission
+from tf1_hessian.graph.paths import carries_derivative
+from tf1_hessian.graph.scratch import key
+
+__all__ = ["rule_for"]
+
+
+def rule_for(op):
+    """The rule of an op type that carries functions, or None: `rule(op, arrived, wanted, backprop)` gives one each read."""
+    if op.type in control_flow.IF_TYPES or control_flow.merged_conditional(op) is not None:
+        return _conditional_gradient
+    if op.type in CALL_TYPES:
+        return _call_gradient
+    if op.type in control_flow.WHILE_TYPES:
+        return _column_loop_gradient
+    return None
+
+
+def _zeros_for(tensor, dtype):
+    if tensor.dtype == tf.resource:
+        return tf.zeros(_compat.variable_shape(tensor), dtype)
+    return tf.zeros_like(tensor)
+
+
+def _differentiate_body(backprop, ys, xs, grad_ys):
+    """Gradients of a body's differentiable outputs, None where zero."""
+    kept = [(y, g) for y, g in zip(ys, grad_ys) if g is not None and carries_derivative(y.dtype)]
+    return backprop([y for y, _ in kept], xs, [g for _, g in kept])
+
+
+def _own(tensors):
+    """Tensors that only this body reads, so that they can be differentiated with respect to."""
+    return [_compat.captured(t) if t.dtype == tf.resource else tf.identity(t) if carries_derivative(t.dtype) else t
+            for t in tensors]
+
+
+def _conditional_gradient(op, arrived, wanted, backprop):
+    conditional = control_flow.conditional_of(op)
+    offset = len(op.inputs) - len(conditional.reads) if op.type in control_flow.IF_TYPES else 0
+    wanted = wanted[offset:]
+    reads = [conditional.alive(t) for t in conditional.reads]
+    chosen = [i for i, want in enumerate(wanted) if want]
+
+    def branch(taken):
+        values = _own(reads)
+        outputs = conditional.branch(taken, values, Emission)
+        xs = [values[i] for i in chosen]
+        grads = _differentiate_body(backprop, outputs, xs, arrived)
+        dtype = next(g for g in arrived if g is not None).dtype.base_dtype
+        return [_zeros_for(x, dtype) if g is None else tf.identity(g) for x, g in zip(xs, grads)]
+
+    found = _compat.conditional(conditional.pred, lambda: branch(True), lambda: branch(False))
+    results = [None] * len(wanted)
+    for i, grad in zip(chosen, found):
+        if reads[i].dtype != tf.resource:
+            grad.set_shape(reads[i].shape)
+        results[i] = grad
+    return [None] * offset + results
+
+
+def _call_gradient(op, arrived, wanted, backprop):
+    body = _compat.function_graph(op, "f")
+    values = _own(op.inputs)
+    outputs = Emission.of_function(body, values)
+    chosen = [i for i, want in enumerate(wanted) if want]
+    results = [None] * len(values)
+    for i, grad in zip(chosen, _differentiate_body(backprop, outputs, [values[i] for i in chosen], arrived)):
+        results[i] = grad
+    return results
+
+
+def _column_loop_gradient(op, arrived, wanted, backprop):
+    """Iterations are independent, so the gradient is a loop that adds up one iteration's gradients after the other."""
+    body = _compat.function_graph(op, "body")
+    count = int(_compat.string_attribute(op, control_flow.COLUMN_LOOP))
+    lists = [(_set_element(body.outputs[j]), grad) for j, grad in enumerate(arrived)
+             if grad is not None and grad.dtype == tf.variant]
+    chosen = [i for i, want in enumerate(wanted) if want]
+    captured = [op.inputs[i] for i in chosen]
+    dtype = lists[0][0].dtype
+
+    def step(index, *sums):
+        values = _own(op.inputs)
+        known = {key(p): v for p, v in zip(body.inputs, values)}
+        known[key(body.inputs[_LOOP_INDEX])] = index
+        items = Emission(known, lambda t: t.graph is body).emit([item for item, _ in lists])
+        grads = [_compat.list_item(g, index, item.shape.as_list(), item.dtype) for item, g in lists]
+        found = _differentiate_body(backprop, items, [values[i] for i in chosen], grads)
+        return [index + 1] + [s if g is None else s + g for s, g in zip(sums, found)]
+
+    sums = [_zeros_for(t, dtype) for t in captured]
+    outputs = _compat.while_loop(
+        lambda index, *_: index < count, step, [tf.constant(0)] + sums, [tf.TensorShape([])] + [s.shape for s in sums])
+    results = [None] * len(op.inputs)
+    for i, total in zip(chosen, outputs[1:]):
+        results[i] = total
+    return results
+
+
+# while_v2 puts its own counter and bound in front of the loop variables.
+_LOOP_INDEX = 2
+
+
+def _set_element(output):
+    """What one iteration of a column loop puts into a list."""
+    while output.op.type == "Identity":
+        output = output.op.inputs[0]
+    return output.op.inputs[2]

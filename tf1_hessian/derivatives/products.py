@@ -1,0 +1,30 @@
+"""Products of the Hessian with vectors."""
+from tf1_hessian.derivatives.gradients import Options, backprop
+
+__all__ = ["gradients_of", "product"]
+
+
+def gradients_of(loss, sources, options=Options()):
+    """dL/dx as one list for each source: a tensor or None for each of its anchors."""
+    anchors = [a for s in sources for a in s.anchors]
+    return _by_source(backprop([loss], anchors, options=options), sources)
+
+
+def product(gradient, sources, vectors, targets, options=Options()):
+    """`d(sum of gradient . vectors)/dt` for each target: the rows of the Hessian over `sources`, weighted and added up.
+
+    gradient: the lists that gradients_of gave for `sources`. vectors: tensors of the sources' shapes, held constant by
+    grad_ys=, never by a StopGradient op: the product may be differentiated again (mathematics, section 2).
+    """
+    pairs = [(g, v) for parts, source, vector in zip(gradient, sources, vectors)
+             for g, v in zip(parts, source.split(vector)) if g is not None]
+    if not pairs:
+        return [None] * len(targets)
+    anchors = [a for t in targets for a in t.anchors]
+    found = backprop([g for g, _ in pairs], anchors, [v for _, v in pairs], options=options)
+    return [t.join(parts) for t, parts in zip(targets, _by_source(found, targets))]
+
+
+def _by_source(tensors, sources):
+    tensors = iter(tensors)
+    return [[next(tensors) for _ in s.anchors] for s in sources]

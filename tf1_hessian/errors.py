@@ -1,0 +1,173 @@
+"""The exceptions, and the one place where their sentences are made: what was got, what was expected, the way out."""
+
+__all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError"]
+
+
+class NoDerivativeError(LookupError):
+    """An op between a source and the loss has no gradient in TensorFlow and none here."""
+
+
+class NoSecondDerivativeError(NoDerivativeError):
+    """The loss has a gradient, but some op of it (or of its gradient) can't be differentiated again."""
+
+
+class LostDerivativeError(LookupError):
+    """TensorFlow would drop a dependence in silence: a gradient of None where zero is not the truth."""
+
+
+def chain(names, most=7):
+    """`a -> b -> c`, shortened in the middle."""
+    names = list(names)
+    if len(names) > most:
+        head = most // 2
+        names = names[:head] + ["... %d more ..." % (len(names) - most + 1)] + names[-(most - 1 - head):]
+    return " -> ".join(names)
+
+
+def no_gradient(op, path, reason, second):
+    """An op for which there is no gradient function, or whose gradient function refuses."""
+    kind = NoSecondDerivativeError if second else NoDerivativeError
+    return kind(
+        "No gradient defined for operation '%s' (op type: %s). It is on the path from a source to the loss: %s. %s "
+        "Express it through ops that can be differentiated %s, or cut it off with tf.stop_gradient if its dependence "
+        "is meant to be ignored." % (op.name, op.type, path, reason, "twice" if second else "there")
+    )
+
+
+def lost(op, path, reason):
+    """An op that TensorFlow differentiates to None although its output depends on the source."""
+    return LostDerivativeError(
+        "TensorFlow loses the derivative through operation '%s' (op type: %s): %s. It is on the path from a source to "
+        "the loss: %s. Its dependence is not zero, so neither None nor zero would be right. Express it through other "
+        "ops, or cut it off with tf.stop_gradient if it is meant to be ignored." % (op.name, op.type, reason, path)
+    )
+
+
+def hidden_in_loop(op):
+    """A gradient of a v1 while loop upstream: what it depends on is hidden in stacks."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it belongs to the gradient of a v1 while loop, whose "
+        "stacks hide what the loss depends on, and TensorFlow's second derivative of such a graph is wrong without an "
+        "error. Call tf.enable_control_flow_v2() before the model is built, or unroll the loop." % (op.name, op.type)
+    )
+
+
+def loop_on_path(op, path, second):
+    """A loop between source and loss."""
+    return no_gradient(
+        op, path, "It belongs to a while loop (tf.while_loop, scan, map_fn, dynamic_rnn), which this version of "
+        "tf1_hessian does not differentiate. Unroll the loop in Python where its trip count is fixed.", second)
+
+
+def stateful_on_path(op, path, second):
+    """A side effect between source and loss."""
+    return no_gradient(
+        op, path, "It is stateful or works on a reference, so that it can't be evaluated again nor differentiated "
+        "through. Compute the loss without it.", second)
+
+
+def unreadable_conditional(op):
+    """A Merge whose branches can't be told apart."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it merges branches that do not belong to one tf.cond. "
+        "Build the conditional with tf.cond." % (op.name, op.type)
+    )
+
+
+def no_path(names, loss_name):
+    """None of the sources reaches the loss."""
+    return ValueError(
+        "The loss '%s' does not depend on %s: no path of floating-point tensors leads from there to it. A tensor made "
+        "after the loss, such as x[0], tf.identity(x) or a new read of a variable, is not what the loss reads: pass the "
+        "variable or the tensor that the loss was built from." % (loss_name, ", ".join("'%s'" % n for n in names))
+    )
+
+
+def wrong_dtype(what, name, dtype):
+    """A source or loss that is not real floating point."""
+    return ValueError(
+        "%s '%s' has dtype %s; second derivatives need a real floating-point dtype. Differentiate with respect to the "
+        "real tensor that it is computed from, or cast in the model." % (what, name, dtype)
+    )
+
+
+def other_graph(name):
+    """A tensor of another graph than the loss's."""
+    return ValueError(
+        "'%s' is not in the graph of the loss. Pass a tensor or variable of the same tf.Graph, or its name." % name
+    )
+
+
+def unknown_size(name, shape):
+    """A size that is needed and not known."""
+    return ValueError(
+        "The size of '%s' must be known to lay out one column an element, and its static shape is %s. Give it a static "
+        "shape (set_shape, or a placeholder with every dimension); th.hvp and th.gradients need none." % (name, shape)
+    )
+
+
+def unknown_name(name, near):
+    """A name that no tensor has."""
+    return ValueError(
+        "No tensor or variable is called '%s' in this graph.%s"
+        % (name, " Did you mean %s?" % ", ".join("'%s'" % n for n in near) if near else "")
+    )
+
+
+def not_a_source(x):
+    """Something that nothing can be differentiated with respect to."""
+    return TypeError(
+        "Expected a variable, a tensor, a name such as 'w:0', or a list, tuple or dict of these, and got %r of type %s."
+        % (x, type(x).__name__)
+    )
+
+
+def eager(call):
+    """A graph call in eager mode."""
+    return RuntimeError(
+        "th.%s works on graphs, and eager execution is enabled. Build the model in a tf.Graph (tf.compat.v1."
+        "disable_eager_execution() at the start of a ported script, or `with tf.Graph().as_default():`). For TF2 code "
+        "without a graph, nest tf.GradientTape." % call
+    )
+
+
+def finalized():
+    """A graph that takes no more ops."""
+    return RuntimeError(
+        "The graph is finalized and can't be added to: a MonitoredSession, a Supervisor or graph.finalize() closed it. "
+        "Build the derivatives before the session is made; they are ordinary tensors that it can fetch later."
+    )
+
+
+def upstream(inner, outer):
+    """One source is computed from another one."""
+    return ValueError(
+        "'%s' is computed from '%s', so the cross block between them is ambiguous (is '%s' held fixed, or does it "
+        "follow?). Ask for them in two calls, or separate them in the model." % (inner, outer, inner)
+    )
+
+
+def bad_option(name, got, expected):
+    """An option outside its range."""
+    return ValueError("%s=%r is not possible; expected %s." % (name, got, expected))
+
+
+def engine_does_not_fit(engine, reason):
+    """A forced engine that can't do this graph."""
+    return ValueError("engine=%r can't be used here: %s. engine='auto' chooses one that can." % (engine, reason))
+
+
+def no_session():
+    """Nothing to evaluate in."""
+    return ValueError(
+        "Cannot evaluate: no session was given and no default session is registered. Use `with sess.as_default()` or "
+        "pass session=."
+    )
+
+
+def not_fetchable(leaf):
+    """A fetch that a session can't run."""
+    return TypeError(
+        "Expected tensors, variables, operations, names or results of this library to fetch, and got %r of type %s."
+        % (leaf, type(leaf).__name__)
+    )

@@ -1,0 +1,1 @@
+"""Reads and copies the user's graph; knows no derivative."""

@@ -1,0 +1,204 @@
+"""Conditionals on the path, v1 or functional, seen as one thing; what of v1 control flow must be refused."""
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.graph.scratch import key
+
+__all__ = [
+    "COLUMN_LOOP", "Conditional", "IF_TYPES", "WHILE_TYPES", "conditional_of", "custom_gradients", "is_foreign_loop", "is_reading",
+    "may_be_unsymmetric", "merged_conditional", "refuse_copy", "refuse_hidden_dependence",
+]
+
+IF_TYPES = frozenset(["If", "StatelessIf"])
+LOOP_TYPES = frozenset(["Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond"])
+_SWITCHES = frozenset(["Switch", "RefSwitch"])
+_MERGES = frozenset(["Merge", "RefMerge"])
+_READING = frozenset(["ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"])
+
+
+# Marks a While of which each iteration reads the captured tensors and sets one element of each list, nothing else.
+COLUMN_LOOP = "_tf1_hessian_column_loop"
+# Marks the Merge that keeps a branch's random numbers alive outside the branch; it is no conditional.
+_SHARED = "_tf1_hessian_shared"
+WHILE_TYPES = frozenset(["While", "StatelessWhile"])
+
+
+def is_foreign_loop(op):
+    """Whether an op belongs to a loop that is not one of this library's own column loops."""
+    if op.type in WHILE_TYPES:
+        return _compat.string_attribute(op, COLUMN_LOOP) is None
+    return op.type in LOOP_TYPES or op.type.startswith("TensorArray")
+
+
+# Stateful ops that may be made anew and differentiated: reading again gives the same, and TF defines a gradient.
+_REPEATABLE = frozenset([
+    "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "If", "Print", "ReadVariableOp",
+    "ResourceGather", "ResourceGatherNd", "StatefulPartitionedCall", "While",
+])
+
+
+def refuse_copy(op, path, second=True):
+    """Raises for an op on the path that may neither be made anew nor differentiated: a loop, a side effect."""
+    if is_foreign_loop(op):
+        raise errors.loop_on_path(op, path.describe(op), second)
+    stateful, refs = _compat.op_facts(op)
+    if refs or (stateful and op.type not in _REPEATABLE):
+        raise errors.stateful_on_path(op, path.describe(op), second)
+
+
+def custom_gradients(ops):
+    """The ops among these whose gradient is a tf.custom_gradient of the user's."""
+    marks = [(op, _compat.string_attribute(op, "_gradient_op_type")) for op in ops]
+    return [op for op, mark in marks if mark is not None and mark.startswith("CustomGradient-")]
+
+
+def may_be_unsymmetric(ops):
+    """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
+    carrying = IF_TYPES | WHILE_TYPES | {"PartitionedCall", "StatefulPartitionedCall"}
+    return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None for op in ops)
+
+
+def is_reading(op):
+    """Whether a stateful op only reads a variable, so that it may be made anew."""
+    return op.type in _READING
+
+
+def refuse_hidden_dependence(ops):
+    """Raises if a gradient of a v1 loop lies upstream: its stacks hide what it depends on (tensorflow-facts, section 1)."""
+    for op in ops:
+        if op.type.startswith("StackPop"):
+            raise errors.hidden_in_loop(op)
+
+
+class Conditional(object):
+    """A conditional: `pred`, the tensors its branches read, and a way to emit a branch anew.
+
+    reads: the tensors that enter it, in the graph where it stands. guards: for those that are made inside a branch of a
+    v1 conditional and so are dead when it isn't taken, the (pred, branch) pairs to leave, innermost first.
+    """
+
+    def __init__(self, pred, reads, guards, emit_branch):
+        self.pred, self.reads, self.guards = pred, tuple(reads), guards
+        self._emit_branch = emit_branch
+
+    def branch(self, taken, values, emission_type):
+        """The outputs of one branch in the default graph, computed from `values` in the place of `reads`."""
+        return self._emit_branch(taken, values, emission_type)
+
+    def alive(self, tensor):
+        """The tensor, or for one made inside a branch a stand-in that is alive whichever branch is taken.
+
+        Copying a random op into the new branch would draw again, so its one result is shared: merged with a zero of
+        the other branch, which nobody reads.
+        """
+        for pred, taken in self.guards.get(key(tensor), ()):
+            placeholder = _compat.switch(tf.zeros([], tensor.dtype.base_dtype), pred)[0 if taken else 1]
+            tensor = _compat.merge([tensor, placeholder])
+            _compat.set_string_attribute(tensor.op, _SHARED, "")
+        return tensor
+
+
+def conditional_of(op):
+    """The Conditional that an If or a v1 Merge is, or None."""
+    return _functional(op) if op.type in IF_TYPES else merged_conditional(op)
+
+
+def _functional(op):
+    def emit_branch(taken, values, emission_type):
+        body = _compat.function_graph(op, "then_branch" if taken else "else_branch", skipped=1)
+        return emission_type.of_function(body, values)
+
+    return Conditional(op.inputs[0], op.inputs[1:], {}, emit_branch)
+
+
+def merged_conditional(op):
+    """The Conditional whose result a v1 Merge is, or None for other ops and for the Merge of a loop."""
+    if op.type not in _MERGES or any(t.op.type in LOOP_TYPES for t in op.inputs):
+        return None
+    if _compat.string_attribute(op, _SHARED) is not None:
+        return None
+    found = [_Branch(op.inputs[taken], taken) for taken in (0, 1)]
+    preds = {key(p): p for branch in found for p in branch.preds}
+    if len(preds) != 1:
+        raise errors.unreadable_conditional(op)
+    pred = list(preds.values())[0]
+    guards = {}
+    for taken, branch in enumerate(found):
+        for tensor, inner in branch.made_inside:
+            guards[key(tensor)] = tuple(inner) + ((pred, taken),)
+    reads, seen = [], set()
+    for tensor in found[0].entering() + found[1].entering():
+        if key(tensor) not in seen:
+            seen.add(key(tensor))
+            reads.append(tensor)
+
+    def emit_branch(taken, values, emission_type):
+        known = {key(r): v for r, v in zip(reads, values)}
+        branch = found[1 if taken else 0]
+        for switch in branch.switches:
+            known[(switch, 1 if taken else 0)] = known[key(switch.inputs[0])]
+        copied = branch.ops
+        emission = emission_type(known, lambda t: t.op in copied)
+        return emission.emit([op.inputs[1 if taken else 0]])
+
+    return Conditional(pred, reads, guards, emit_branch)
+
+
+class _Branch(object):
+    """One branch of a v1 conditional, read off the graph: imported graphs have no CondContext to ask."""
+
+    def __init__(self, result, taken):
+        self.switches, self.preds, self.ops = [], [], set()
+        self.made_inside = []
+        self._nested = []
+        self._walk(result, taken)
+
+    def entering(self):
+        """The tensors that this branch reads: through its switches, or shared from inside it."""
+        return [s.inputs[0] for s in self.switches] + [t for t, _ in self.made_inside]
+
+    def _walk(self, result, taken):
+        stack, seen = [result.op], set()
+        while stack:
+            op = stack.pop()
+            if op in seen:
+                continue
+            seen.add(op)
+            if op.type in _SWITCHES:
+                self.switches.append(op)
+                self.preds.append(_root(op.inputs[1]))
+                continue
+            conditional = merged_conditional(op)
+            if conditional is not None:
+                self.ops.add(op)
+                stack.extend(self._leave(conditional))
+            elif self._is_shared(op):
+                self.made_inside.extend((t, ()) for t in op.outputs)
+                stack.extend(op.control_inputs)
+                stack.extend(t.op for t in op.inputs)
+            else:
+                self.ops.add(op)
+                stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
+        self.ops.difference_update(t.op for t, _ in self.made_inside)
+
+    def _leave(self, conditional):
+        for tensor in conditional.reads:
+            guards = conditional.guards.get(key(tensor))
+            if guards:
+                self.made_inside.append((tensor, guards))
+            else:
+                yield tensor.op
+        yield _root(conditional.pred).op
+
+    @staticmethod
+    def _is_shared(op):
+        """Stateful ops (random, iterators) run once: their results are shared, never drawn again. Big constants too."""
+        stateful, refs = _compat.op_facts(op)
+        if op.type == "Const":
+            return (_compat.count_elements(op.outputs[0].shape) or 0) > 4096
+        return bool(op.outputs) and (stateful or refs) and not is_reading(op)
+
+
+def _root(tensor):
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor

@@ -1,0 +1,183 @@
+"""Emits ops of one graph again in another, or in the same one with some tensors replaced."""
+import contextlib
+
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.scratch import Scratch, key, original
+
+__all__ = ["CALL_TYPES", "Emission"]
+
+CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
+COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
+
+
+class Emission(object):
+    """Emits tensors in the default graph. `replacements` maps keys to tensors; `copied` says which others are made anew.
+
+    All else is shared: what is neither replaced nor copied is used as it is. Functional ops are made again from their
+    bodies: two ops that share a body's functions can't both be differentiated.
+    """
+
+    def __init__(self, replacements, copied, keep_colocation=False):
+        self._values = dict(replacements)
+        self.copies = copied
+        self._keep_colocation = keep_colocation
+
+    @classmethod
+    def of_scratch(cls, scratch, keep_colocation=False):
+        """Emits a scratch graph's tensors into the graph it was rehearsed for."""
+        return cls({}, lambda t: t.graph is scratch, keep_colocation)
+
+    @classmethod
+    def of_function(cls, body, arguments):
+        """The outputs of a function's body, computed from `arguments`."""
+        emission = cls({key(p): a for p, a in zip(body.inputs, arguments)}, lambda t: t.graph is body)
+        return emission.emit(body.outputs)
+
+    def inside(self, replacements, copied):
+        """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
+        values = dict(self._values)
+        values.update(replacements)
+        return Emission(values, copied, self._keep_colocation)
+
+    def emit(self, tensors):
+        """The emitted tensors, in order; None stays None."""
+        for tensor in tensors:
+            if tensor is not None:
+                self._emit_with_inputs(tensor)
+        return [None if t is None else self.value(t) for t in tensors]
+
+    def value(self, tensor):
+        """What stands for a tensor here: its replacement, its copy, the tensor it stands for, or itself."""
+        known = self._values.get(key(tensor))
+        if known is not None:
+            return known
+        outside = original(tensor)
+        return tensor if outside is None else self.value(outside)
+
+    def _is_pending(self, tensor):
+        if key(tensor) in self._values:
+            return False
+        outside = original(tensor)
+        return self.copies(tensor) if outside is None else self._is_pending(outside)
+
+    def _emit_with_inputs(self, tensor):
+        stack = [tensor]
+        while stack:
+            top = stack[-1]
+            if not self._is_pending(top):
+                stack.pop()
+                continue
+            outside = original(top)
+            if outside is not None:
+                stack.append(outside)
+                continue
+            pending = [t for t in self._needs(top.op) if self._is_pending(t)]
+            if pending:
+                stack.extend(pending)
+                continue
+            stack.pop()
+            outputs = self._make(top.op)
+            for old, new in zip(top.op.outputs, outputs):
+                self._values[key(old)] = new
+
+    @staticmethod
+    def _needs(op):
+        conditional = control_flow.merged_conditional(op)
+        if conditional is not None:
+            return (conditional.pred,) + conditional.reads
+        return op.inputs
+
+    def _make(self, op):
+        rule = _RULES.get(op.type)
+        inputs = [self.value(t) for t in op.inputs]
+        outputs = rule(self, op, inputs) if rule else None
+        return self._copy(op, inputs) if outputs is None else outputs
+
+    def _copy(self, op, inputs):
+        attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or self._keep_colocation}
+        if attributes.get("_gradient_op_type") is not None and _is_custom_gradient(attributes["_gradient_op_type"]):
+            attributes["_gradient_op_type"] = _compat.attribute_of_string(COPIED_CUSTOM_GRADIENT)
+        with _placement(op):
+            new = tf.get_default_graph().create_op(
+                op.type, inputs, [o.dtype.base_dtype for o in op.outputs], name=op.name, attrs=attributes,
+                op_def=op.op_def)
+        for old, made in zip(op.outputs, new.outputs):
+            if made.shape.is_compatible_with(old.shape):
+                made.set_shape(old.shape)
+        return new.outputs
+
+
+def _placement(op):
+    """The op's own device over the caller's; nothing where it has none."""
+    return tf.device(op.device) if op.device else contextlib.ExitStack()
+
+
+def _is_custom_gradient(attribute):
+    """tf.custom_gradient closes over the tensors of its call: a copy of the op must not use that gradient."""
+    return attribute.s.startswith(b"CustomGradient-")
+
+
+def _make_read(emission, op, inputs):
+    return None if inputs[0].dtype == tf.resource else [tf.identity(inputs[0])]
+
+
+def _make_gather(emission, op, inputs):
+    if inputs[0].dtype == tf.resource:
+        return None
+    batch_dims = op.get_attr("batch_dims") if "batch_dims" in op.node_def.attr else 0
+    return [tf.gather(inputs[0], inputs[1], batch_dims=batch_dims) if batch_dims else tf.gather(inputs[0], inputs[1])]
+
+
+def _make_gather_nd(emission, op, inputs):
+    return None if inputs[0].dtype == tf.resource else [tf.gather_nd(inputs[0], inputs[1])]
+
+
+def _make_conditional(emission, op, inputs):
+    conditional = control_flow.conditional_of(op)
+    if conditional is None:
+        return None
+    values = [emission.value(t) for t in conditional.reads]
+    values = [conditional.alive(t) if v is t else v for t, v in zip(conditional.reads, values)]
+    outputs = _compat.conditional(
+        emission.value(conditional.pred),
+        lambda: [tf.identity(t) for t in conditional.branch(True, values, Emission)],
+        lambda: [tf.identity(t) for t in conditional.branch(False, values, Emission)])
+    for old, new in zip(op.outputs, outputs):
+        new.set_shape(old.shape)
+    return outputs
+
+
+def _make_call(emission, op, inputs):
+    return Emission.of_function(_compat.function_graph(op, "f"), inputs)
+
+
+def _make_while(emission, op, inputs):
+    cond = _compat.function_graph(op, "cond")
+    body = _compat.function_graph(op, "body")
+
+    def step(*values):
+        outputs = Emission.of_function(body, values)
+        for value, old in zip(outputs, op.outputs):
+            if old.dtype not in (tf.resource, tf.variant):
+                value.set_shape(old.shape)
+        return outputs
+
+    outputs = _compat.while_loop(
+        lambda *values: Emission.of_function(cond, values)[0], step, inputs, [o.shape for o in op.outputs])
+    return outputs
+
+
+_RULES = {
+    "ReadVariableOp": _make_read,
+    "ResourceGather": _make_gather,
+    "ResourceGatherNd": _make_gather_nd,
+    "Merge": _make_conditional,
+    "If": _make_conditional,
+    "StatelessIf": _make_conditional,
+    "PartitionedCall": _make_call,
+    "StatefulPartitionedCall": _make_call,
+    "While": _make_while,
+    "StatelessWhile": _make_while,
+}

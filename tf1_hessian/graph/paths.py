@@ -1,0 +1,93 @@
+"""The ops between sources and loss, found on the edges along which a derivative can flow."""
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.scratch import inputs_of, key
+
+__all__ = ["Path", "carries_derivative", "find_path"]
+
+
+def carries_derivative(dtype):
+    """Whether a derivative can flow along a tensor of this dtype: float, complex, or a container of these."""
+    base = dtype.base_dtype
+    return base.is_floating or base.is_complex or base in (tf.resource, tf.variant)
+
+
+class Path(object):
+    """The ops on the way from `anchors` to `targets`, in topological order.
+
+    `reads[op]` are the tensors an op depends on (for a v1 conditional: what enters it), `dependent` the keys of all
+    tensors that depend on an anchor.
+    """
+
+    def __init__(self, targets, anchors, ops, reads, dependent):
+        self.targets, self.anchors, self.ops = tuple(targets), tuple(anchors), tuple(ops)
+        self.reads, self.dependent = reads, dependent
+        self._used = {key(t) for op in ops for t in reads[op]} | {key(t) for t in targets}
+
+    def __str__(self):
+        return "Path(%d ops from %d sources to %s)" % (
+            len(self.ops), len(self.anchors), ", ".join(t.name for t in self.targets))
+
+    def connects(self, tensor):
+        """Whether a tensor depends on an anchor."""
+        return key(tensor) in self.dependent
+
+    def reached(self, anchor):
+        """Whether an anchor reaches a target."""
+        return key(anchor) in self._used
+
+    def describe(self, op):
+        """The way from a source through `op` to a target, as text for messages."""
+        producers = {key(o): p for p in self.ops for o in p.outputs}
+        before, here = [], op
+        while here is not None:
+            first = next((t for t in self.reads[here] if key(t) in self.dependent), None)
+            if first is None:
+                break
+            before.append(first.op.name)
+            here = producers.get(key(first)) if first.op is not here else None
+        after, wanted = [], {key(o) for o in op.outputs}
+        for later in self.ops[self.ops.index(op) + 1:]:
+            if any(key(t) in wanted for t in self.reads[later]):
+                after.append(later.name)
+                wanted = {key(o) for o in later.outputs}
+        return errors.chain(before[::-1] + [op.name] + after)
+
+
+def _ancestors(targets, reads):
+    """All ops above `targets`, inputs first. Fills `reads`. Iterative, since graphs are deeper than Python's stack."""
+    order, seen = [], set()
+    stack = [(t.op, False) for t in targets]
+    while stack:
+        op, expanded = stack.pop()
+        if expanded:
+            order.append(op)
+            continue
+        if op in seen:
+            continue
+        seen.add(op)
+        conditional = control_flow.merged_conditional(op)
+        reads[op] = tuple(inputs_of(op)) if conditional is None else conditional.reads
+        stack.append((op, True))
+        stack.extend((t.op, False) for t in reads[op] if t.op not in seen)
+    return order
+
+
+def find_path(targets, anchors):
+    """The Path from anchors to targets. Raises where a v1 loop's gradient hides the dependence."""
+    reads = {}
+    order = _ancestors(targets, reads)
+    control_flow.refuse_hidden_dependence(order)
+    dependent = {key(a) for a in anchors}
+    forward = []
+    for op in order:
+        if any(key(t) in dependent for t in reads[op]):
+            forward.append(op)
+            dependent.update(key(o) for o in op.outputs if carries_derivative(o.dtype))
+    needed, ops = {key(t) for t in targets}, []
+    for op in reversed(forward):
+        if any(key(o) in needed and key(o) in dependent for o in op.outputs):
+            ops.append(op)
+            needed.update(key(t) for t in reads[op] if key(t) in dependent)
+    return Path(targets, anchors, ops[::-1], reads, dependent)

@@ -1,0 +1,81 @@
+"""A throw-away graph in which derivatives are rehearsed: it reads the user's tensors and adds nothing to their graph."""
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+
+__all__ = ["Scratch", "inputs_of", "key", "made_for", "original"]
+
+# Small constants are copied, so that gradient functions see their values (axes, shapes) in the scratch graph as well.
+_LARGEST_COPIED_CONSTANT = 64
+
+
+def key(tensor):
+    """What a tensor is known by in dictionaries: TF 2 tensors don't hash, and names repeat across function graphs."""
+    return tensor.op, tensor.value_index
+
+
+class Scratch(_compat.FuncGraph):
+    """Ops made here may use tensors of `outer`: each becomes a stand-in that remembers what it stands for.
+
+    A FuncGraph, because only those may take inputs from an outer graph; it never becomes a function. Gradient functions
+    that run here see the user's own ops, so closures of tf.custom_gradient work as in the user's graph.
+    """
+
+    def __init__(self, outer):
+        with outer.as_default():
+            super(Scratch, self).__init__("tf1_hessian_scratch", collections={})
+        self._inside = {}
+        self.originals = {}
+
+    def capture(self, tensor, name=None, **_):
+        """The stand-in for a tensor of the outer graph."""
+        if tensor.graph is self:
+            return tensor
+        if tensor.graph is not self.outer_graph:
+            raise ValueError("Tensor '%s' is neither of the graph of the loss nor of this derivative." % tensor.name)
+        inside = self._inside.get(key(tensor))
+        if inside is None:
+            with self.as_default(), tf.control_dependencies(None), tf.name_scope(None), tf.device(None):
+                inside = _stand_in(tensor)
+            self._inside[key(tensor)] = inside
+            self.originals[key(inside)] = tensor
+        return inside
+
+
+def _stand_in(tensor):
+    size = _compat.count_elements(tensor.shape)
+    if tensor.op.type == "Const" and size is not None and size <= _LARGEST_COPIED_CONSTANT:
+        return tf.constant(_compat.static_value(tensor), tensor.dtype, tensor.shape)
+    inside = tf.placeholder(tensor.dtype.base_dtype, tensor.shape)
+    if tensor.dtype in (tf.resource, tf.variant):
+        _compat.copy_handle_data(tensor, inside)
+    return inside
+
+
+def original(tensor):
+    """The tensor that a stand-in stands for, or None."""
+    graph = tensor.graph
+    return graph.originals.get(key(tensor)) if isinstance(graph, Scratch) else None
+
+
+def inputs_of(op):
+    """The tensors an op reads; a stand-in reads what it stands for, so that walks cross from scratch to the user's graph."""
+    if not op.inputs and op.outputs:
+        outside = original(op.outputs[0])
+        if outside is not None:
+            return (outside,)
+    return op.inputs
+
+
+def made_for(outputs, graph):
+    """The ops of one graph that `outputs` need, inputs first."""
+    order, seen = [], set()
+    stack = [(o.op, False) for o in outputs if o is not None]
+    while stack:
+        op, expanded = stack.pop()
+        if expanded:
+            order.append(op)
+        elif op not in seen and op.graph is graph:
+            seen.add(op)
+            stack.append((op, True))
+            stack.extend((t.op, False) for t in op.inputs)
+    return order

@@ -1,0 +1,52 @@
+"""The loss rewritten to depend on a stacked tensor of per-element slices (tensorflow#9204, #20570).
+
+`x[0]` is a new op that the loss never reads, so its derivative is None. After the rewrite the loss reads a tensor that is
+stacked from the 0-d tensors of x's elements, and derivatives with respect to each of them exist.
+"""
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.scratch import key
+
+__all__ = ["SliceRewrite", "replace", "slice_source", "slices_of"]
+
+
+class SliceRewrite(object):
+    """`loss`: the loss on the slices. `slices`: n scalar tensors. `stacked`: the tensor stacked from them, of x's shape."""
+
+    def __init__(self, loss, slices, stacked):
+        self.loss, self.slices, self.stacked = loss, tuple(slices), stacked
+
+    def __str__(self):
+        return "SliceRewrite(%s on %d slices of shape %s)" % (self.loss.name, len(self.slices), self.stacked.shape)
+
+    def as_fetches(self):
+        """What th.evaluate fetches for it."""
+        return {"loss": self.loss, "slices": list(self.slices), "stacked": self.stacked}
+
+
+def slices_of(source):
+    """(the 0-d slices of a source's elements, the tensor of its shape stacked from them)."""
+    flat = tf.reshape(source.join(source.values()), [-1])
+    slices = tf.unstack(flat, num=source.size, name="slices") if source.size else []
+    stacked = tf.stack(slices) if slices else flat
+    return slices, tf.reshape(stacked, source.shape, name="stacked")
+
+
+def slice_source(targets, sources):
+    """(targets re-emitted, [(slices, stacked) of each source]) with every source replaced by its stacked slices."""
+    sliced = [slices_of(s) for s in sources]
+    replacements = {}
+    for source, (_, stacked) in zip(sources, sliced):
+        replacements.update((key(a), part) for a, part in zip(source.anchors, source.split(stacked)))
+    return replace(targets, [a for s in sources for a in s.anchors], replacements), sliced
+
+
+def replace(targets, anchors, replacements):
+    """The targets re-emitted with anchors replaced: only ops on the path are made anew, all else is shared."""
+    path = find_path(targets, anchors)
+    for op in path.ops:
+        control_flow.refuse_copy(op, path)
+    on_path = set(path.ops)
+    return Emission(replacements, lambda t: t.op in on_path and path.connects(t)).emit(list(targets))

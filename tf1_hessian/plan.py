@@ -1,0 +1,286 @@
+"""What is computed, how, at what cost and why: made and rehearsed before the user's graph gets a single op."""
+import collections
+
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import columns, elements, products
+from tf1_hessian.derivatives.gradients import Options
+from tf1_hessian.graph import built
+from tf1_hessian.graph.control_flow import may_be_unsymmetric
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.layout import Layout
+from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.scratch import Scratch
+from tf1_hessian.graph.sources import check_real, resolve_loss, resolve_sources
+
+__all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "make_plan", "path_between"]
+
+ENGINES = ("auto", "slices", "loop", "vectorized")
+QUANTITIES = ("diag", "full", "blocks")
+
+# Columns at once: more gains little and takes memory (benchmarks/dense.py measures it).
+_MOST_AT_ONCE = 64
+# Memory that the intermediate tensors of one chunk may take, by the static shapes of the path.
+_CHUNK_BYTES = 64 * 2 ** 20
+# What an unknown dimension (a batch size) counts as in estimates.
+_ASSUMED_DIMENSION = 128
+# Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
+_MOST_OPS = 200000
+
+Cost = collections.namedtuple("Cost", "columns gradients ops bytes")
+Cost.__doc__ = """columns: seeds laid. gradients: their price, estimated in gradients of the same loss. ops: added to the
+graph. bytes: estimated for the intermediate tensors of one chunk."""
+
+_Rows = collections.namedtuple("_Rows", "source targets engine laid")
+_Rows.__doc__ = "The rows of one source against `targets` (indices of layouts), rehearsed: `laid.lay(emission, count)`."
+
+
+class HessianPlan(object):
+    """A rehearsed way to a Hessian: `print(plan)` explains it, `plan.build()` gives the tensors, `plan.cost` is data.
+
+    quantity: "diag", "full" or "blocks". n: all elements. engine: what was chosen. chunk_size: columns at once. reasons:
+    why, as sentences. Every error there is to find was found in the rehearsal: building adds ops and can't refuse.
+    """
+
+    def __init__(self, problem, rows, cost, reasons):
+        self._problem, self._rows = problem, tuple(rows)
+        self.quantity, self.n, self.sources = problem.quantity, problem.layout.n, problem.layout.sources
+        self.cost, self.reasons = cost, tuple(reasons)
+        engines = {r.engine for r in rows}
+        self.engine = engines.pop() if len(engines) == 1 else "mixed" if engines else "none"
+        self.chunk_size = max([r.laid.size for r in rows] or [0])
+
+    def __repr__(self):
+        return "HessianPlan(%s, n=%d, engine=%s, %d columns in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
+            self.quantity, self.n, self.engine, self.cost.columns, self.chunk_size, self.cost.gradients, self.cost.ops,
+            self.cost.bytes / 1e6)
+
+    def __str__(self):
+        lines = [repr(self)]
+        for rows in self._rows:
+            lines.append("  %s %s %s: %d columns, engine %s, chunks of %d" % (
+                rows.source.name, rows.source.shape, rows.source.dtype.name, rows.source.size, rows.engine, rows.laid.size))
+        return "\n".join(lines + ["  because " + r for r in self.reasons])
+
+    def build(self, name=None):
+        """The tensors in the structure of xs, under one name scope; the same question has the same tensors as answer."""
+        problem = self._problem
+        question = (problem.question, self.engine, self.chunk_size, name)
+        return built.remembered(problem.graph, question, lambda: self._build(name))
+
+    def _build(self, name):
+        problem = self._problem
+        with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
+            emission = Emission.of_scratch(problem.scratch, problem.options.colocate)
+            laid = {}
+            for rows in self._rows:
+                found = rows.laid.lay(emission, rows.source.size)
+                laid.update(((problem.rows.index(rows.source), t), f) for t, f in zip(rows.targets, found))
+            return problem.assemble(laid)
+
+
+class _Problem(object):
+    """A question that makes sense: loss and sources resolved, and the gradient rehearsed in a scratch graph.
+
+    rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
+    block; `transposed` when the seeds are laid on the other side, which is shorter.
+    """
+
+    def __init__(self, loss, xs, quantity, other, flat, options):
+        self.quantity, self.flat, self.options = quantity, flat, options
+        self.loss = resolve_loss(loss)
+        self.graph = self.loss.graph
+        if self.graph.finalized:
+            raise errors.finalized()
+        self.layout = Layout(xs, resolve_sources(xs, self.graph))
+        self.across = self.layout if other is None else Layout(other, resolve_sources(other, self.graph))
+        sources = self.layout.sources + (() if other is None else self.across.sources)
+        check_real(sources)
+        self.path = path_between([self.loss], sources)
+        if quantity == "full":
+            _check_separate(sources)
+        self.question = (
+            self.loss.name, quantity, flat, options, tuple(s.name for s in self.layout.sources), str(_compat.map_structure(
+                lambda _: 0, xs)), None if other is None else tuple(s.name for s in self.across.sources))
+        self.scratch = Scratch(self.graph)
+        self.symmetric = not may_be_unsymmetric(self.path.ops)
+        self.transposed = other is not None and self.symmetric and self.across.n < self.layout.n
+        self.rows, self.cols = self.layout.sources, self.across.sources
+        if self.transposed:
+            self.rows, self.cols = self.cols, self.rows
+        with self.scratch.as_default():
+            self.gradients = products.gradients_of(self.loss, self.rows, options)
+
+    def targets(self, index):
+        """The indices of the columns that the rows of one source are needed against."""
+        if self.quantity != "full":
+            return [index]
+        if self.rows is self.cols and self.symmetric:
+            return list(range(index, len(self.cols)))
+        return list(range(len(self.cols)))
+
+    def outputs(self, index, seed):
+        """The rehearsed results of one seed on the rows of source `index`, flat: None where zero."""
+        source, targets = self.rows[index], [self.cols[t] for t in self.targets(index)]
+        found = products.product(
+            [self.gradients[index]], [source], [tf.reshape(seed, source.shape)], targets, self.options)
+        flat = [None if f is None else tf.reshape(f, [t.size]) for f, t in zip(found, targets)]
+        if self.quantity == "diag":
+            return [None if f is None else tf.reduce_sum(f * seed) for f in flat]
+        return flat
+
+    def assemble(self, laid):
+        """The result in the structure of xs from the laid (row source, column source) blocks."""
+        if self.quantity == "diag":
+            return self.layout.pack(
+                [_shaped(laid.get((i, i)), s.shape, s) for i, s in enumerate(self.layout.sources)])
+        if self.transposed:
+            laid = {(c, r): None if b is None else tf.transpose(b) for (r, c), b in laid.items()}
+        if self.quantity == "blocks":
+            return self.layout.pack([self._block(laid, i, i) for i in range(len(self.rows))])
+        blocks = [[self._block(laid, r, c) for c in range(len(self.across.sources))]
+                  for r in range(len(self.layout.sources))]
+        if self.flat:
+            return tf.concat([tf.concat(row, 1) for row in blocks], 0)
+        return self.layout.pack([self.across.pack(row) for row in blocks])
+
+    def _block(self, laid, r, c):
+        row, col = self.layout.sources[r], self.across.sources[c]
+        block = laid.get((r, c))
+        if block is None and self.layout is self.across and laid.get((c, r)) is not None:
+            block = tf.transpose(laid[c, r])
+        shape = tf.TensorShape([row.size, col.size]) if self.flat else row.shape.concatenate(col.shape)
+        return _shaped(block, shape, row)
+
+
+def _shaped(tensor, shape, source):
+    return tf.zeros(shape, source.dtype) if tensor is None else tf.reshape(tensor, shape)
+
+
+def path_between(targets, sources):
+    """The Path from sources to targets; raises where no source reaches any."""
+    path = find_path(targets, [a for s in sources for a in s.anchors])
+    if not any(path.reached(a) for a in path.anchors):
+        raise errors.no_path([s.name for s in sources], targets[0].name)
+    return path
+
+
+def _check_separate(sources):
+    """Cross blocks between a tensor and one that it is computed from have two meanings."""
+    for inner in sources:
+        for outer in sources:
+            if inner is outer or inner.anchors[0] is outer.anchors[0]:
+                continue
+            if find_path(inner.anchors, outer.anchors).ops:
+                raise errors.upstream(inner.name, outer.name)
+
+
+def make_plan(loss, xs, quantity, engine="auto", chunk_size=None, other=None, flat=False, options=Options()):
+    """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
+    _check_options(quantity, engine, chunk_size)
+    problem = _Problem(loss, xs, quantity, other, flat, options)
+    with problem.scratch.as_default():
+        return _Planner(problem, engine, chunk_size).plan()
+
+
+def _check_options(quantity, engine, chunk_size):
+    if quantity not in QUANTITIES:
+        raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
+    if engine not in ENGINES:
+        raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
+    if chunk_size is not None and (not isinstance(chunk_size, int) or isinstance(chunk_size, bool) or chunk_size < 1):
+        raise errors.bad_option("chunk_size", chunk_size, "a whole number from 1 up, or None")
+
+
+class _Planner(object):
+    """Chooses and rehearses the engine of each source's rows, and keeps the reasons."""
+
+    def __init__(self, problem, engine, chunk_size):
+        self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
+        self._reasons = []
+        self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
+
+    def plan(self):
+        problem = self._problem
+        rows = [self._rows(i) for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
+        return HessianPlan(problem, rows, self._cost(rows), self._reasons)
+
+    def _has_gradient(self, index):
+        if any(g is not None for g in self._problem.gradients[index]):
+            return True
+        self._because("the graph proves that the gradient of %s is zero" % self._problem.rows[index].name)
+        return False
+
+    def _because(self, reason):
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+
+    def _rows(self, index):
+        source = self._problem.rows[index]
+        engine, laid = self._lay(index, source)
+        return _Rows(source, self._problem.targets(index), engine, laid)
+
+    def _lay(self, index, source):
+        if self._engine == "slices":
+            return "slices", self._sliced(index, source)
+        if self._engine == "loop":
+            return "loop", self._looped(index, source)
+        if self._engine == "vectorized":
+            return "vectorized", self._vectorized(index, source)
+        if source.size == 1:
+            return "loop", self._looped(index, source)
+        try:
+            return "vectorized", self._vectorized(index, source)
+        except LookupError:
+            raise
+        except ValueError as refusal:
+            self._because("the columns of %s run one by one: %s" % (source.name, refusal))
+            return "loop", self._looped(index, source)
+
+    def _looped(self, index, source):
+        return columns.looped(lambda seed: self._problem.outputs(index, seed), source.size, source.dtype)
+
+    def _sliced(self, index, source):
+        problem = self._problem
+        estimate = source.size * 3 * len(problem.path.ops)
+        if estimate > _MOST_OPS:
+            raise errors.engine_does_not_fit("slices", "%d elements would add about %d ops, and %d is the limit" % (
+                source.size, estimate, _MOST_OPS))
+        targets = [problem.cols[t] for t in problem.targets(index)]
+        return elements.Elements(problem.loss, source, targets, problem.quantity == "diag", problem.options)
+
+    def _vectorized(self, index, source):
+        size = min(source.size, self._chunk_size or self._best_chunk())
+        try:
+            return columns.vectorized(
+                lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size)
+        except LookupError:
+            raise
+        except Exception as error:  # pfor has no common class for "this op can't be vectorised"
+            raise errors.engine_does_not_fit("vectorized", _first_line(error))
+
+    def _best_chunk(self):
+        fitting = _CHUNK_BYTES // max(1, 2 * self._unit_bytes)
+        if fitting < _MOST_AT_ONCE:
+            self._because("chunks of %d columns keep the intermediate tensors near %d MB" % (
+                max(1, fitting), _CHUNK_BYTES // 2 ** 20))
+        return int(max(1, min(_MOST_AT_ONCE, fitting)))
+
+    def _cost(self, rows):
+        made = {r.source: _bytes_of(o for op in r.laid.dependent for o in op.outputs) for r in rows}
+        gradient = max(1, 3 * self._unit_bytes)
+        gradients = 1 + sum(r.source.size * made[r.source] / float(gradient * r.laid.seeds) for r in rows)
+        ops = len({op for r in rows for op in r.laid.needed})
+        return Cost(sum(r.source.size for r in rows), gradients, ops, max(list(made.values()) or [0]))
+
+
+def _first_line(error):
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _bytes_of(tensors):
+    total = 0
+    for tensor in tensors:
+        count = _compat.count_elements(tensor.shape, _ASSUMED_DIMENSION)
+        total += (count or 0) * (tensor.dtype.base_dtype.size or 0)
+    return total

@@ -1,0 +1,1 @@
+"""Sessions: fetching results."""

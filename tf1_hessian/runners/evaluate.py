@@ -1,0 +1,41 @@
+"""Fetching results: any structure, one session call, numpy out."""
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+
+__all__ = ["evaluate"]
+
+
+def evaluate(fetches, feed_dict=None, session=None):
+    """The numpy values of any structure of tensors, variables, names and this library's values, in ONE session.run.
+
+    One call, so that dropout, random ops and iterators are drawn once for all of them. The default session is used where
+    none is given, as Tensor.eval() does; a ValueError says so where there is none.
+    """
+    session = session or tf.get_default_session()
+    if session is None:
+        raise errors.no_session()
+    structure = _expanded(fetches)
+    flat = _compat.flatten(structure)
+    values = session.run([_fetchable(f) for f in flat], feed_dict=feed_dict)
+    return _compat.pack_sequence(structure, values)
+
+
+def _expanded(fetches):
+    """The structure with the library's values replaced by the structures of their tensors."""
+    def expand(leaf):
+        if hasattr(leaf, "build"):
+            return leaf.build()
+        return leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf
+
+    return _compat.pack_sequence(fetches, [expand(leaf) for leaf in _compat.flatten(fetches)])
+
+
+def _fetchable(leaf):
+    if isinstance(leaf, (str, tf.Tensor, tf.Operation, tf.SparseTensor, _compat.Variable)):
+        return leaf
+    inner = getattr(leaf, "value", None)
+    if isinstance(inner, _compat.Variable):
+        return inner
+    if isinstance(leaf, _compat.PartitionedVariable):
+        return leaf.as_tensor()
+    raise errors.not_fetchable(leaf)
