@@ -29,13 +29,14 @@ from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
 __all__ = [
-    "FuncGraph", "PartitionedVariable", "Variable", "add_all", "attribute_of_string", "colocation_scope", "conditional",
+    "FuncGraph", "PartitionedVariable", "VERSION", "Variable", "add_all", "attribute_of_string", "colocation_scope", "conditional",
     "copy_handle_data", "executes_eagerly", "flatten", "function_graph", "gate", "gradient_function", "has_control_scope",
     "list_from_tensor", "list_item", "list_reserve", "list_set", "list_to_tensor", "map_structure", "merge",
     "pack_sequence", "pfor", "read_variable", "set_string_attribute", "static_value", "string_attribute", "switch", "tf",
     "variable_shape", "while_loop",
 ]
 
+VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 flatten = nest.flatten
 pack_sequence = nest.pack_sequence_as
 map_structure = nest.map_structure
@@ -43,6 +44,19 @@ assert_same_structure = nest.assert_same_structure
 is_structure = getattr(nest, "is_nested", None) or nest.is_sequence
 static_value = _tensor_util.constant_value
 gradient_function = _ops.get_gradient_function
+
+
+def _supported(function, **options):
+    """Those of the options that a function takes in this version."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in options.items() if name in known}
+
+
+def init_func_graph(graph, name):
+    """Initialises a FuncGraph that shares no collection with the graph it reads."""
+    options = _supported(FuncGraph.__init__, collections={})
+    FuncGraph.__init__(graph, name, **options)
+    graph._collections = {}
 
 
 def executes_eagerly():
@@ -159,18 +173,14 @@ def pfor(loop_fn, count):
     logger = logging.getLogger("tensorflow")
     logger.addFilter(_drop)
     try:
-        return _parallel_for.pfor(_as_it_is(loop_fn), count, **_NO_FALLBACK)
+        options = _supported(_parallel_for.pfor, fallback_to_while_loop=False)
+        return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
     finally:
         logger.removeFilter(_drop)
 
 
 def _drop(record):
     return False
-
-
-_NO_FALLBACK = {}
-if "fallback_to_while_loop" in inspect.signature(_parallel_for.pfor).parameters:
-    _NO_FALLBACK["fallback_to_while_loop"] = False
 
 
 def _as_it_is(function):
@@ -194,16 +204,20 @@ def list_set(tensor_list, index, element):
 
 def list_item(tensor_list, index, element_shape, element_dtype):
     """One element of a tensor list; never-set elements are zeros."""
-    return list_ops.gen_list_ops.tensor_list_get_item(
-        tensor_list, index, element_shape=tf.constant(element_shape, tf.int32), element_dtype=element_dtype
-    )
+    function = list_ops.gen_list_ops.tensor_list_get_item
+    options = _supported(function, element_shape=element_shape)
+    item = function(tensor_list, index, element_dtype=element_dtype, **options)
+    item.set_shape(element_shape)
+    return item
 
 
 def list_to_tensor(tensor_list, element_shape, element_dtype, count):
     """The elements stacked along a new first axis."""
-    return list_ops.gen_list_ops.tensor_list_stack(
-        tensor_list, element_shape=tf.constant(element_shape, tf.int32), element_dtype=element_dtype, num_elements=count
-    )
+    function = list_ops.gen_list_ops.tensor_list_stack
+    options = _supported(function, element_shape=element_shape)
+    stacked = function(tensor_list, element_dtype=element_dtype, num_elements=count, **options)
+    stacked.set_shape([count] + element_shape)
+    return stacked
 
 
 def list_from_tensor(tensor, element_shape):

@@ -18,10 +18,12 @@ __all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "make_plan", "path_be
 ENGINES = ("auto", "slices", "loop", "vectorized")
 QUANTITIES = ("diag", "full", "blocks")
 
-# Columns at once: more gains little and takes memory (benchmarks/dense.py measures it).
-_MOST_AT_ONCE = 64
-# Memory that the intermediate tensors of one chunk may take, by the static shapes of the path.
+# Memory that the tensors of one chunk may take: with more, caches lose what fewer loops win (benchmarks/dense.py).
 _CHUNK_BYTES = 64 * 2 ** 20
+# A column's tensors take about this many times the path's own: one for each op of the gradient and its derivatives.
+_COLUMN_TO_PATH = 8
+# Columns at once, however small.
+_MOST_AT_ONCE = 512
 # What an unknown dimension (a batch size) counts as in estimates.
 _ASSUMED_DIMENSION = 128
 # Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
@@ -250,7 +252,7 @@ class _Planner(object):
         return elements.Elements(problem.loss, source, targets, problem.quantity == "diag", problem.options)
 
     def _vectorized(self, index, source):
-        size = min(source.size, self._chunk_size or self._best_chunk())
+        size = min(source.size, self._chunk_size or self._best_chunk(source))
         try:
             return columns.vectorized(
                 lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size)
@@ -259,12 +261,13 @@ class _Planner(object):
         except Exception as error:  # pfor has no common class for "this op can't be vectorised"
             raise errors.engine_does_not_fit("vectorized", _first_line(error))
 
-    def _best_chunk(self):
-        fitting = _CHUNK_BYTES // max(1, 2 * self._unit_bytes)
-        if fitting < _MOST_AT_ONCE:
-            self._because("chunks of %d columns keep the intermediate tensors near %d MB" % (
-                max(1, fitting), _CHUNK_BYTES // 2 ** 20))
-        return int(max(1, min(_MOST_AT_ONCE, fitting)))
+    def _best_chunk(self, source):
+        column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size
+        fitting = max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // column))
+        if fitting < source.size:
+            self._because("chunks of %d columns keep the tensors that %s takes near %d MB" % (
+                fitting, source.name, _CHUNK_BYTES // 2 ** 20))
+        return fitting
 
     def _cost(self, rows):
         made = {r.source: _bytes_of(o for op in r.laid.dependent for o in op.outputs) for r in rows}

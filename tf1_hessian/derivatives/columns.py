@@ -5,75 +5,102 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.control_flow import COLUMN_LOOP
+from tf1_hessian.graph.control_flow import mark_column_loop
 from tf1_hessian.graph.scratch import key, made_for
 
 __all__ = ["Chunk", "looped", "vectorized"]
 
 
 class Chunk(object):
-    """`outputs[k]` has the results of the seeds `ids` along its first axis; None is zero for every seed."""
+    """`outputs[k]` has the results of the seeds `ids` along its first axis; None is zero for every seed.
 
-    def __init__(self, ids, outputs):
-        self.ids, self.outputs = ids, outputs
-        self.size = self.seeds = int(ids.shape[0])
+    size: the seeds that one iteration lays, `repeats` times those of `ids`.
+    """
+
+    def __init__(self, ids, outputs, repeats=1):
+        self.ids, self.outputs, self.repeats = ids, outputs, repeats
+        self.seeds = int(ids.shape[0])
+        self.size = self.seeds * repeats
         self.needed = made_for(outputs, ids.graph)
         self.dependent, self.invariant = _split_by_dependence(ids, self.needed, outputs)
 
     def lay(self, emission, count):
         """The results of the seeds 0 .. count-1 in the default graph."""
-        if count <= self.size:
-            inner = emission.inside({key(self.ids): tf.range(count)}, emission.copies)
-            return inner.emit(self.outputs)
         emission.emit(self.invariant)
-        return self._loop(emission, count)
+        if count <= self.size:
+            found = self._iteration(emission, tf.range(self.size))
+            return [None if f is None else f[:count] for f in found]
+        return self._loop(emission, count) if any(o is not None for o in self.outputs) else self.outputs
+
+    def _iteration(self, emission, ids):
+        """The results of one iteration's seeds."""
+        found = []
+        for first in range(0, self.size, self.seeds):
+            here = ids if self.repeats == 1 else ids[first:first + self.seeds]
+            inner = emission.inside({key(self.ids): here}, lambda t: t.op in self.dependent)
+            found.append(inner.emit(self.outputs))
+        if self.repeats == 1:
+            return found[0]
+        return [None if o is None else tf.concat([f[k] for f in found], 0) for k, o in enumerate(self.outputs)]
 
     def _loop(self, emission, count):
         present = [o for o in self.outputs if o is not None]
         chunks = -(-count // self.size)
 
         def step(index, *lists):
-            ids = index * self.size + tf.range(self.size)
-            inner = emission.inside({key(self.ids): ids}, lambda t: t.op in self.dependent)
-            items = inner.emit(present)
+            found = self._iteration(emission, index * self.size + tf.range(self.size))
+            items = [f for f in found if f is not None]
             return [index + 1] + [_compat.list_set(a, index, item) for a, item in zip(lists, items)]
 
-        lists = [_compat.list_reserve(o.shape.as_list(), o.dtype, chunks) for o in present]
+        shapes = [[self.size] + o.shape.as_list()[1:] for o in present]
+        lists = [_compat.list_reserve(shape, o.dtype, chunks) for shape, o in zip(shapes, present)]
+        first = tf.constant(0)
         results = _compat.while_loop(
-            lambda index, *_: index < chunks, step, [tf.constant(0)] + lists,
-            [tf.TensorShape([])] + [a.shape for a in lists])
-        if present:
-            _compat.set_string_attribute(_loop_op(results[0]), COLUMN_LOOP, str(chunks))
-        stacked = iter([self._stacked(a, o, chunks, count) for a, o in zip(results[1:], present)])
+            lambda index, *_: index < chunks, step, [first] + lists, [first.shape] + [a.shape for a in lists])
+        mark_column_loop(results[0], first, chunks)
+        stacked = iter([_stacked(*found, chunks=chunks, count=count) for found in zip(results[1:], present, shapes)])
         return [None if o is None else next(stacked) for o in self.outputs]
-
-    @staticmethod
-    def _stacked(tensor_list, output, chunks, count):
-        element = output.shape.as_list()
-        stacked = _compat.list_to_tensor(tensor_list, element, output.dtype, chunks)
-        return tf.reshape(stacked, [chunks * element[0]] + element[1:])[:count]
 
 
 def looped(product, n, dtype):
-    """One seed after the other; works for every op that can be differentiated twice."""
+    """One seed after the other; works for every op that can be differentiated twice.
+
+    A few seeds are laid in each iteration: a loop variable costs more than a small op, and there are many.
+    """
     ids = tf.placeholder(tf.int32, [1])
     outputs = product(tf.one_hot(ids[0], n, dtype=dtype))
-    return Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
+    once = Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
+    repeats = max(1, min(_MOST_REPEATS, n, _OPS_OF_ITERATION // max(1, len(once.dependent))))
+    return Chunk(ids, once.outputs, repeats)
+
+
+# Seeds of one iteration of the loop engine, and the ops that they may take together.
+_MOST_REPEATS = 8
+_OPS_OF_ITERATION = 1000
 
 
 def vectorized(product, n, dtype, size):
     """`size` seeds at once through pfor. Raises where an op on the way has no vectorised form in this TF."""
     ids = tf.placeholder(tf.int32, [size])
     seeds = tf.one_hot(ids, n, dtype=dtype)
-    present = []
+    kept = []
 
     def one(index):
         outputs = product(tf.gather(seeds, index))
-        present.append([o is not None for o in outputs])
+        kept.append(outputs)
         return [o for o in outputs if o is not None]
 
     found = iter(_compat.pfor(one, size))
-    return Chunk(ids, [next(found) if there else None for there in present[-1]])
+    outputs = [None if o is None else next(found) for o in kept[-1]]
+    for single, stacked in zip(kept[-1], outputs):
+        if stacked is not None:
+            stacked.set_shape([size] + single.shape.as_list())
+    return Chunk(ids, outputs)
+
+
+def _stacked(tensor_list, output, shape, chunks, count):
+    stacked = _compat.list_to_tensor(tensor_list, shape, output.dtype, chunks)
+    return tf.reshape(stacked, [chunks * shape[0]] + shape[1:])[:count]
 
 
 def _split_by_dependence(ids, needed, outputs):
@@ -86,9 +113,3 @@ def _split_by_dependence(ids, needed, outputs):
         invariant.update((key(t), t) for t in op.inputs if t.op not in dependent)
     invariant.update((key(o), o) for o in outputs if o is not None and o.op not in dependent)
     return dependent - {ids.op}, list(invariant.values())
-
-
-def _loop_op(tensor):
-    while tensor.op.type == "Identity":
-        tensor = tensor.op.inputs[0]
-    return tensor.op

@@ -80,7 +80,7 @@ def _call_gradient(op, arrived, wanted, backprop):
 def _column_loop_gradient(op, arrived, wanted, backprop):
     """Iterations are independent, so the gradient is a loop that adds up one iteration's gradients after the other."""
     body = _compat.function_graph(op, "body")
-    count = int(_compat.string_attribute(op, control_flow.COLUMN_LOOP))
+    iterations, position = control_flow.column_loop(op)
     lists = [(_set_element(body.outputs[j]), grad) for j, grad in enumerate(arrived)
              if grad is not None and grad.dtype == tf.variant]
     chosen = [i for i, want in enumerate(wanted) if want]
@@ -90,7 +90,7 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
     def step(index, *sums):
         values = _own(op.inputs)
         known = {key(p): v for p, v in zip(body.inputs, values)}
-        known[key(body.inputs[_LOOP_INDEX])] = index
+        known[key(body.inputs[position])] = index
         items = Emission(known, lambda t: t.graph is body).emit([item for item, _ in lists])
         grads = [_compat.list_item(g, index, item.shape.as_list(), item.dtype) for item, g in lists]
         found = _differentiate_body(backprop, items, [values[i] for i in chosen], grads)
@@ -98,15 +98,11 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
 
     sums = [_zeros_for(t, dtype) for t in captured]
     outputs = _compat.while_loop(
-        lambda index, *_: index < count, step, [tf.constant(0)] + sums, [tf.TensorShape([])] + [s.shape for s in sums])
+        lambda index, *_: index < iterations, step, [tf.constant(0)] + sums, [tf.TensorShape([])] + [s.shape for s in sums])
     results = [None] * len(op.inputs)
     for i, total in zip(chosen, outputs[1:]):
         results[i] = total
     return results
-
-
-# while_v2 puts its own counter and bound in front of the loop variables.
-_LOOP_INDEX = 2
 
 
 def _set_element(output):

@@ -7,7 +7,7 @@ import collections
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives import functional, zeros
+from tf1_hessian.derivatives import functional, repairs, zeros
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.scratch import key
@@ -55,13 +55,14 @@ class _Reverse(object):
     def _through(self, op):
         """Hands what arrived at an op's outputs on to its inputs."""
         arrived = [self._arrived(o) for o in op.outputs]
-        if all(g is None for g in arrived) or zeros.is_zero(op):
+        passed_on = repairs.is_moment_mean(op)
+        if all(g is None for g in arrived) or (zeros.is_zero(op) and not passed_on):
             return
         reads = self._path.reads[op]
         wanted = [self._path.connects(t) and key(t) not in self._stopped for t in reads]
         if not any(wanted):
             return
-        results = self._differentiate(op, arrived, wanted)
+        results = arrived if passed_on else self._differentiate(op, arrived, wanted)
         if self._options.gate:
             results = _compat.gate(results)
         for tensor, grad in zip(reads, results):
@@ -76,11 +77,15 @@ class _Reverse(object):
         with _op_scope(op, self._options.colocate):
             if rule is not None:
                 return rule(op, arrived, wanted, backprop)
-            results = self._call(op, self._gradient_function(op), _no_gaps(op, arrived))
+            function = repairs.repaired_gradient(op) or self._gradient_function(op)
+            results = self._call(op, function, _no_gaps(op, arrived))
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]
 
     def _refuse(self, op, arrived):
         control_flow.refuse_copy(op, self._path, self._options.second)
+        wrong = repairs.known_wrong(op)
+        if wrong:
+            raise errors.no_gradient(op, self._path.describe(op), "In TensorFlow %s %s." % (tf.__version__, wrong), True)
         ignored = zeros.outputs_ignored(op, arrived)
         if ignored:
             raise errors.lost(op, self._path.describe(op), "its gradient ignores output %d" % ignored[0])

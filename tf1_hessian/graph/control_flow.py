@@ -1,10 +1,10 @@
 """Conditionals on the path, v1 or functional, seen as one thing; what of v1 control flow must be refused."""
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
-    "COLUMN_LOOP", "Conditional", "IF_TYPES", "WHILE_TYPES", "conditional_of", "custom_gradients", "is_foreign_loop", "is_reading",
+    "Conditional", "IF_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients", "is_foreign_loop", "is_reading", "mark_column_loop",
     "may_be_unsymmetric", "merged_conditional", "refuse_copy", "refuse_hidden_dependence",
 ]
 
@@ -15,17 +15,33 @@ _MERGES = frozenset(["Merge", "RefMerge"])
 _READING = frozenset(["ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"])
 
 
-# Marks a While of which each iteration reads the captured tensors and sets one element of each list, nothing else.
-COLUMN_LOOP = "_tf1_hessian_column_loop"
+# Marks a While of which each iteration reads the captured tensors and sets one element of each list, nothing else:
+# "<iterations> <position of the loop index among the inputs>".
+_COLUMN_LOOP = "_tf1_hessian_column_loop"
 # Marks the Merge that keeps a branch's random numbers alive outside the branch; it is no conditional.
 _SHARED = "_tf1_hessian_shared"
 WHILE_TYPES = frozenset(["While", "StatelessWhile"])
 
 
+def mark_column_loop(result, index, iterations):
+    """Marks the While that made `result` as a column loop over `index`, its initial value among the loop variables."""
+    op = result.op
+    while op.type == "Identity":
+        op = op.inputs[0].op
+    position = [key(original(t) or t) for t in op.inputs].index(key(index))
+    _compat.set_string_attribute(op, _COLUMN_LOOP, "%d %d" % (iterations, position))
+
+
+def column_loop(op):
+    """(iterations, position of the loop index among the inputs) of one of this library's own loops, or None."""
+    mark = _compat.string_attribute(op, _COLUMN_LOOP)
+    return None if mark is None else tuple(int(number) for number in mark.split())
+
+
 def is_foreign_loop(op):
     """Whether an op belongs to a loop that is not one of this library's own column loops."""
     if op.type in WHILE_TYPES:
-        return _compat.string_attribute(op, COLUMN_LOOP) is None
+        return column_loop(op) is None
     return op.type in LOOP_TYPES or op.type.startswith("TensorArray")
 
 

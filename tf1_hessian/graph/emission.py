@@ -166,6 +166,9 @@ def _make_while(emission, op, inputs):
 
     outputs = _compat.while_loop(
         lambda *values: Emission.of_function(cond, values)[0], step, inputs, [o.shape for o in op.outputs])
+    known = control_flow.column_loop(op)
+    if known is not None:
+        control_flow.mark_column_loop(outputs[0], inputs[known[1]], known[0])
     return outputs
 
 

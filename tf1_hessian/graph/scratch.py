@@ -22,7 +22,7 @@ class Scratch(_compat.FuncGraph):
 
     def __init__(self, outer):
         with outer.as_default():
-            super(Scratch, self).__init__("tf1_hessian_scratch", collections={})
+            _compat.init_func_graph(self, "tf1_hessian_scratch")
         self._inside = {}
         self.originals = {}
 
