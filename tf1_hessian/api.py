@@ -9,8 +9,9 @@ from tf1_hessian.graph import slices
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.scratch import Scratch, key
-from tf1_hessian.graph.sources import check_real, resolve_loss, resolve_sources, resolve_tensor
-from tf1_hessian.plan import make_plan, path_between
+from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, resolve_tensor
+from tf1_hessian.plan import answer, make_plan
+from tf1_hessian.problem import path_between
 
 __all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
 
@@ -25,7 +26,7 @@ def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, name=None):
     ValueError for sources that can't be meant. The graph is untouched then. Source: tensorflow#9204, #20570.
     """
     _refuse_eager("hessian_diag")
-    return make_plan(loss, xs, "diag", engine, chunk_size).build(name)
+    return answer(loss, xs, "diag", name, engine, chunk_size)
 
 
 def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, name=None):
@@ -36,7 +37,7 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
     Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Errors as in `hessian_diag`.
     """
     _refuse_eager("hessian")
-    return make_plan(loss, xs, "full", engine, chunk_size, other, flat).build(name)
+    return answer(loss, xs, "full", name, engine, chunk_size, other, flat)
 
 
 def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False):
@@ -53,7 +54,7 @@ def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gr
     _refuse_eager("hessians")
     options = Options(colocate_gradients_with_ops, gate_gradients, aggregation_method)
     xs = list(xs) if isinstance(xs, (list, tuple)) else [xs]
-    return make_plan(_summed(ys), xs, "blocks", options=options).build(name)
+    return answer(ys, xs, "blocks", name, options=options)
 
 
 def hvp(loss, xs, vectors, name=None):
@@ -63,17 +64,18 @@ def hvp(loss, xs, vectors, name=None):
     `hessian_diag`; unknown sizes are fine.
     """
     _refuse_eager("hvp")
-    loss = resolve_loss(loss)
-    sources = resolve_sources(xs, loss.graph)
+    losses = resolve_losses(loss)
+    graph = losses[0].graph
+    sources = resolve_sources(xs, graph)
     check_real(sources)
-    path_between([loss], sources)
+    path_between(losses, sources)
     vectors = [_fitting(v, s.name, s.dtype, s.shape) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
-    rehearsal = _Rehearsal(loss.graph)
+    rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
         given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
-        gradient = products.gradients_of(loss, sources)
+        gradient = products.gradients_of(losses, sources)
         found = products.product(gradient, sources, given, sources)
-    with loss.graph.as_default(), tf.name_scope(name or "hvp"):
+    with graph.as_default(), tf.name_scope(name or "hvp"):
         return _compat.pack_sequence(xs, _filled(rehearsal.emit(found), sources))
 
 
@@ -132,7 +134,7 @@ def rewrite_on_slices(loss, x, name=None):
     slice; for the loss itself `x[0]` is None (tensorflow#9204, #20570).
     """
     _refuse_eager("rewrite_on_slices")
-    loss = resolve_loss(loss)
+    loss, = resolve_losses(loss)
     source, = Layout([x], resolve_sources([x], loss.graph)).sources
     path_between([loss], [source])
     rehearsal = _Rehearsal(loss.graph)
@@ -174,11 +176,6 @@ def _refuse_eager(call):
 
 def _as_list(values):
     return [] if values is None else list(values) if isinstance(values, (list, tuple)) else [values]
-
-
-def _summed(ys):
-    """One loss of one or several ys, as tf.hessians takes them."""
-    return ys[0] if isinstance(ys, (list, tuple)) and len(ys) == 1 else ys
 
 
 def _matching(values, xs, what):

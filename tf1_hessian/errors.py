@@ -122,6 +122,13 @@ def not_a_source(x):
     )
 
 
+def not_a_loss(loss):
+    """Something that can't be differentiated."""
+    return TypeError(
+        "Expected a tensor, its name, or a list of these as the loss, and got %r of type %s." % (loss, type(loss).__name__)
+    )
+
+
 def eager(call):
     """A graph call in eager mode."""
     return RuntimeError(

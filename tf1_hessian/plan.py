@@ -3,17 +3,13 @@ import collections
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives import columns, elements, products
+from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph import built
-from tf1_hessian.graph.control_flow import may_be_unsymmetric
 from tf1_hessian.graph.emission import Emission
-from tf1_hessian.graph.layout import Layout
-from tf1_hessian.graph.paths import find_path
-from tf1_hessian.graph.scratch import Scratch
-from tf1_hessian.graph.sources import check_real, resolve_loss, resolve_sources
+from tf1_hessian.problem import Problem
 
-__all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "make_plan", "path_between"]
+__all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "answer", "make_plan"]
 
 ENGINES = ("auto", "slices", "loop", "vectorized")
 QUANTITIES = ("diag", "full", "blocks")
@@ -81,106 +77,23 @@ class HessianPlan(object):
             return problem.assemble(laid)
 
 
-class _Problem(object):
-    """A question that makes sense: loss and sources resolved, and the gradient rehearsed in a scratch graph.
-
-    rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
-    block; `transposed` when the seeds are laid on the other side, which is shorter.
-    """
-
-    def __init__(self, loss, xs, quantity, other, flat, options):
-        self.quantity, self.flat, self.options = quantity, flat, options
-        self.loss = resolve_loss(loss)
-        self.graph = self.loss.graph
-        if self.graph.finalized:
-            raise errors.finalized()
-        self.layout = Layout(xs, resolve_sources(xs, self.graph))
-        self.across = self.layout if other is None else Layout(other, resolve_sources(other, self.graph))
-        sources = self.layout.sources + (() if other is None else self.across.sources)
-        check_real(sources)
-        self.path = path_between([self.loss], sources)
-        if quantity == "full":
-            _check_separate(sources)
-        self.question = (
-            self.loss.name, quantity, flat, options, tuple(s.name for s in self.layout.sources), str(_compat.map_structure(
-                lambda _: 0, xs)), None if other is None else tuple(s.name for s in self.across.sources))
-        self.scratch = Scratch(self.graph)
-        self.symmetric = not may_be_unsymmetric(self.path.ops)
-        self.transposed = other is not None and self.symmetric and self.across.n < self.layout.n
-        self.rows, self.cols = self.layout.sources, self.across.sources
-        if self.transposed:
-            self.rows, self.cols = self.cols, self.rows
-        with self.scratch.as_default():
-            self.gradients = products.gradients_of(self.loss, self.rows, options)
-
-    def targets(self, index):
-        """The indices of the columns that the rows of one source are needed against."""
-        if self.quantity != "full":
-            return [index]
-        if self.rows is self.cols and self.symmetric:
-            return list(range(index, len(self.cols)))
-        return list(range(len(self.cols)))
-
-    def outputs(self, index, seed):
-        """The rehearsed results of one seed on the rows of source `index`, flat: None where zero."""
-        source, targets = self.rows[index], [self.cols[t] for t in self.targets(index)]
-        found = products.product(
-            [self.gradients[index]], [source], [tf.reshape(seed, source.shape)], targets, self.options)
-        flat = [None if f is None else tf.reshape(f, [t.size]) for f, t in zip(found, targets)]
-        if self.quantity == "diag":
-            return [None if f is None else tf.reduce_sum(f * seed) for f in flat]
-        return flat
-
-    def assemble(self, laid):
-        """The result in the structure of xs from the laid (row source, column source) blocks."""
-        if self.quantity == "diag":
-            return self.layout.pack(
-                [_shaped(laid.get((i, i)), s.shape, s) for i, s in enumerate(self.layout.sources)])
-        if self.transposed:
-            laid = {(c, r): None if b is None else tf.transpose(b) for (r, c), b in laid.items()}
-        if self.quantity == "blocks":
-            return self.layout.pack([self._block(laid, i, i) for i in range(len(self.rows))])
-        blocks = [[self._block(laid, r, c) for c in range(len(self.across.sources))]
-                  for r in range(len(self.layout.sources))]
-        if self.flat:
-            return tf.concat([tf.concat(row, 1) for row in blocks], 0)
-        return self.layout.pack([self.across.pack(row) for row in blocks])
-
-    def _block(self, laid, r, c):
-        row, col = self.layout.sources[r], self.across.sources[c]
-        block = laid.get((r, c))
-        if block is None and self.layout is self.across and laid.get((c, r)) is not None:
-            block = tf.transpose(laid[c, r])
-        shape = tf.TensorShape([row.size, col.size]) if self.flat else row.shape.concatenate(col.shape)
-        return _shaped(block, shape, row)
-
-
-def _shaped(tensor, shape, source):
-    return tf.zeros(shape, source.dtype) if tensor is None else tf.reshape(tensor, shape)
-
-
-def path_between(targets, sources):
-    """The Path from sources to targets; raises where no source reaches any."""
-    path = find_path(targets, [a for s in sources for a in s.anchors])
-    if not any(path.reached(a) for a in path.anchors):
-        raise errors.no_path([s.name for s in sources], targets[0].name)
-    return path
-
-
-def _check_separate(sources):
-    """Cross blocks between a tensor and one that it is computed from have two meanings."""
-    for inner in sources:
-        for outer in sources:
-            if inner is outer or inner.anchors[0] is outer.anchors[0]:
-                continue
-            if find_path(inner.anchors, outer.anchors).ops:
-                raise errors.upstream(inner.name, outer.name)
-
-
 def make_plan(loss, xs, quantity, engine="auto", chunk_size=None, other=None, flat=False, options=Options()):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     _check_options(quantity, engine, chunk_size)
-    problem = _Problem(loss, xs, quantity, other, flat, options)
+    return _rehearsed(Problem(loss, xs, quantity, other, flat, options), engine, chunk_size)
+
+
+def answer(loss, xs, quantity, name, engine="auto", chunk_size=None, other=None, flat=False, options=Options()):
+    """The tensors of a plan, built; asked again, the same tensors without planning again."""
+    _check_options(quantity, engine, chunk_size)
+    problem = Problem(loss, xs, quantity, other, flat, options)
+    question = (problem.question, "asked", engine, chunk_size, name)
+    return built.remembered(
+        problem.graph, question, lambda: _rehearsed(problem, engine, chunk_size).build(name))
+
+
+def _rehearsed(problem, engine, chunk_size):
+    problem.rehearse()
     with problem.scratch.as_default():
         return _Planner(problem, engine, chunk_size).plan()
 
@@ -249,7 +162,7 @@ class _Planner(object):
             raise errors.engine_does_not_fit("slices", "%d elements would add about %d ops, and %d is the limit" % (
                 source.size, estimate, _MOST_OPS))
         targets = [problem.cols[t] for t in problem.targets(index)]
-        return elements.Elements(problem.loss, source, targets, problem.quantity == "diag", problem.options)
+        return elements.Elements(problem.losses, source, targets, problem.quantity == "diag", problem.options)
 
     def _vectorized(self, index, source):
         size = min(source.size, self._chunk_size or self._best_chunk(source))

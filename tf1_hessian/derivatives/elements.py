@@ -19,14 +19,14 @@ class Elements(object):
 
     size = 1
 
-    def __init__(self, loss, source, targets, diag, options):
+    def __init__(self, losses, source, targets, diag, options):
         self.seeds = source.size
-        self._refuse_custom_gradients(loss, source)
+        self._refuse_custom_gradients(losses, source)
         sources = [source] + [t for t in targets if t is not source]
-        (rewritten,), sliced = slice_source([loss], sources)
+        rewritten, sliced = slice_source(losses, sources)
         stacked = {s: tensor for s, (_, tensor) in zip(sources, sliced)}
         slices = sliced[0][0]
-        gradient = backprop([rewritten], [stacked[source]], options=options)[0]
+        gradient = backprop(rewritten, [stacked[source]], options=options)[0]
         self.outputs = [None] * len(targets)
         if gradient is not None:
             rows = tf.unstack(tf.reshape(gradient, [-1]), num=source.size)
@@ -35,8 +35,8 @@ class Elements(object):
         self.needed = self.dependent = made_for(self.outputs, tf.get_default_graph())
 
     @staticmethod
-    def _refuse_custom_gradients(loss, source):
-        found = custom_gradients(find_path([loss], source.anchors).ops)
+    def _refuse_custom_gradients(losses, source):
+        found = custom_gradients(find_path(losses, source.anchors).ops)
         if found:
             raise errors.engine_does_not_fit("slices", (
                 "op '%s' has a custom gradient, which closes over the tensors of its call, and this engine copies the "

@@ -4,10 +4,10 @@ from tf1_hessian.derivatives.gradients import Options, backprop
 __all__ = ["gradients_of", "product"]
 
 
-def gradients_of(loss, sources, options=Options()):
-    """dL/dx as one list for each source: a tensor or None for each of its anchors."""
+def gradients_of(losses, sources, options=Options()):
+    """d(sum of losses)/dx as one list for each source: a tensor or None for each of its anchors."""
     anchors = [a for s in sources for a in s.anchors]
-    return _by_source(backprop([loss], anchors, options=options), sources)
+    return _by_source(backprop(losses, anchors, options=options), sources)
 
 
 def product(gradient, sources, vectors, targets, options=Options()):

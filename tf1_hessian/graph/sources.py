@@ -4,7 +4,7 @@ import difflib
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 
-__all__ = ["Source", "check_real", "resolve_loss", "resolve_sources", "resolve_tensor"]
+__all__ = ["Source", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor"]
 
 
 class Source(object):
@@ -87,15 +87,18 @@ def resolve_tensor(name_or_tensor, graph):
         raise errors.unknown_name(name_or_tensor, difflib.get_close_matches(name_or_tensor.split(":")[0], names, 3))
 
 
-def resolve_loss(loss):
-    """The loss as a real floating-point tensor; a name is looked up in the default graph."""
-    tensor = resolve_tensor(loss, tf.get_default_graph())
-    if not isinstance(tensor, tf.Tensor):
-        tensor = tf.convert_to_tensor(tensor)
-    dtype = tensor.dtype.base_dtype
-    if not dtype.is_floating:
-        raise errors.wrong_dtype("The loss", tensor.name, dtype.name)
-    return tensor
+def resolve_losses(losses):
+    """One loss or several, which are summed, as real floating-point tensors; names are looked up in the default graph."""
+    losses = list(losses) if isinstance(losses, (list, tuple)) else [losses]
+    tensors = [resolve_tensor(loss, tf.get_default_graph()) for loss in losses]
+    for tensor in tensors:
+        if not isinstance(tensor, tf.Tensor):
+            raise errors.not_a_loss(tensor)
+        if tensor.graph is not tensors[0].graph:
+            raise errors.other_graph(tensor.name)
+        if not tensor.dtype.base_dtype.is_floating:
+            raise errors.wrong_dtype("The loss", tensor.name, tensor.dtype.base_dtype.name)
+    return tensors
 
 
 def check_real(sources):

@@ -1,0 +1,111 @@
+"""A question that makes sense: loss and sources resolved and checked, its gradient rehearsed, its answer assembled."""
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import products
+from tf1_hessian.graph.control_flow import may_be_unsymmetric
+from tf1_hessian.graph.layout import Layout
+from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.scratch import Scratch
+from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources
+
+__all__ = ["Problem", "path_between"]
+
+
+class Problem(object):
+    """Loss and sources of one question; after `rehearse`, its path, scratch graph and gradients.
+
+    rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
+    block; `transposed` when the seeds are laid on the other side, which is shorter.
+    """
+
+    def __init__(self, loss, xs, quantity, other, flat, options):
+        self.quantity, self.flat, self.options = quantity, flat, options
+        self.losses = resolve_losses(loss)
+        self.graph = self.losses[0].graph
+        if self.graph.finalized:
+            raise errors.finalized()
+        self.layout = Layout(xs, resolve_sources(xs, self.graph))
+        self.across = self.layout if other is None else Layout(other, resolve_sources(other, self.graph))
+        sources = self.layout.sources + (() if other is None else self.across.sources)
+        check_real(sources)
+        self._sources = sources
+        self.question = (
+            tuple(t.name for t in self.losses), quantity, flat, options, tuple(s.name for s in self.layout.sources), str(_compat.map_structure(
+                lambda _: 0, xs)), None if other is None else tuple(s.name for s in self.across.sources))
+
+    def rehearse(self):
+        """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
+        self.path = path_between(self.losses, self._sources)
+        if self.quantity == "full":
+            _check_separate(self._sources)
+        self.scratch = Scratch(self.graph)
+        self.symmetric = not may_be_unsymmetric(self.path.ops)
+        self.transposed = self.across is not self.layout and self.symmetric and self.across.n < self.layout.n
+        self.rows, self.cols = self.layout.sources, self.across.sources
+        if self.transposed:
+            self.rows, self.cols = self.cols, self.rows
+        with self.scratch.as_default():
+            self.gradients = products.gradients_of(self.losses, self.rows, self.options)
+
+    def targets(self, index):
+        """The indices of the columns that the rows of one source are needed against."""
+        if self.quantity != "full":
+            return [index]
+        if self.rows is self.cols and self.symmetric:
+            return list(range(index, len(self.cols)))
+        return list(range(len(self.cols)))
+
+    def outputs(self, index, seed):
+        """The rehearsed results of one seed on the rows of source `index`, flat: None where zero."""
+        source, targets = self.rows[index], [self.cols[t] for t in self.targets(index)]
+        found = products.product(
+            [self.gradients[index]], [source], [tf.reshape(seed, source.shape)], targets, self.options)
+        flat = [None if f is None else tf.reshape(f, [t.size]) for f, t in zip(found, targets)]
+        if self.quantity == "diag":
+            return [None if f is None else tf.reduce_sum(f * seed) for f in flat]
+        return flat
+
+    def assemble(self, laid):
+        """The result in the structure of xs from the laid (row source, column source) blocks."""
+        if self.quantity == "diag":
+            return self.layout.pack(
+                [_shaped(laid.get((i, i)), s.shape, s) for i, s in enumerate(self.layout.sources)])
+        if self.transposed:
+            laid = {(c, r): None if b is None else tf.transpose(b) for (r, c), b in laid.items()}
+        if self.quantity == "blocks":
+            return self.layout.pack([self._block(laid, i, i) for i in range(len(self.rows))])
+        blocks = [[self._block(laid, r, c) for c in range(len(self.across.sources))]
+                  for r in range(len(self.layout.sources))]
+        if self.flat:
+            return tf.concat([tf.concat(row, 1) for row in blocks], 0)
+        return self.layout.pack([self.across.pack(row) for row in blocks])
+
+    def _block(self, laid, r, c):
+        row, col = self.layout.sources[r], self.across.sources[c]
+        block = laid.get((r, c))
+        if block is None and self.layout is self.across and laid.get((c, r)) is not None:
+            block = tf.transpose(laid[c, r])
+        shape = tf.TensorShape([row.size, col.size]) if self.flat else row.shape.concatenate(col.shape)
+        return _shaped(block, shape, row)
+
+
+def _shaped(tensor, shape, source):
+    return tf.zeros(shape, source.dtype) if tensor is None else tf.reshape(tensor, shape)
+
+
+def path_between(targets, sources):
+    """The Path from sources to targets; raises where no source reaches any."""
+    path = find_path(targets, [a for s in sources for a in s.anchors])
+    if not any(path.reached(a) for a in path.anchors):
+        raise errors.no_path([s.name for s in sources], targets[0].name)
+    return path
+
+
+def _check_separate(sources):
+    """Cross blocks between a tensor and one that it is computed from have two meanings."""
+    for inner in sources:
+        for outer in sources:
+            if inner is outer or inner.anchors[0] is outer.anchors[0]:
+                continue
+            if find_path(inner.anchors, outer.anchors).ops:
+                raise errors.upstream(inner.name, outer.name)
