@@ -57,6 +57,10 @@ def init_func_graph(graph, name):
     options = _supported(FuncGraph.__init__, collections={})
     FuncGraph.__init__(graph, name, **options)
     graph._collections = {}
+    if VERSION < (2, 0):
+        # Makes tf.cond lay Switch and Merge here: TF 1.15's pfor puts a cond on constants into each MatMul, and shape
+        # inference logs an error for every functional If that it meets on constants.
+        graph._captured = {}
 
 
 def executes_eagerly():

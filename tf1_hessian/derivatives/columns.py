@@ -5,8 +5,10 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import mark_column_loop
-from tf1_hessian.graph.scratch import key, made_for
+from tf1_hessian.graph.emission import made_for, needs
+from tf1_hessian.graph.scratch import key
 
 __all__ = ["Chunk", "looped", "vectorized"]
 
@@ -14,7 +16,8 @@ __all__ = ["Chunk", "looped", "vectorized"]
 class Chunk(object):
     """`outputs[k]` has the results of the seeds `ids` along its first axis; None is zero for every seed.
 
-    size: the seeds that one iteration lays, `repeats` times those of `ids`.
+    size: the seeds that one iteration lays, `repeats` times those of `ids`. Sizes known before running are made inside
+    the loop: a constant is cheaper than a loop variable.
     """
 
     def __init__(self, ids, outputs, repeats=1):
@@ -22,7 +25,10 @@ class Chunk(object):
         self.seeds = int(ids.shape[0])
         self.size = self.seeds * repeats
         self.needed = made_for(outputs, ids.graph)
-        self.dependent, self.invariant = _split_by_dependence(ids, self.needed, outputs)
+        self.dependent, invariant = _split_by_dependence(ids, self.needed, outputs)
+        known = {}
+        self.sizes = [t for t in invariant if sizes.is_size(t) and sizes.known_value(t, known) is not None]
+        self.invariant = [t for t in invariant if known.get(key(t)) is None]
 
     def lay(self, emission, count):
         """The results of the seeds 0 .. count-1 in the default graph."""
@@ -35,6 +41,8 @@ class Chunk(object):
     def _iteration(self, emission, ids):
         """The results of one iteration's seeds."""
         found = []
+        emission = emission.inside({}, emission.copies)
+        emission.emit(self.sizes)
         for first in range(0, self.size, self.seeds):
             here = ids if self.repeats == 1 else ids[first:first + self.seeds]
             inner = emission.inside({key(self.ids): here}, lambda t: t.op in self.dependent)
@@ -107,9 +115,9 @@ def _split_by_dependence(ids, needed, outputs):
     """(the ops that depend on the ids, the tensors of the scratch graph that they or the outputs read else)."""
     dependent, invariant = {ids.op}, {}
     for op in needed:
-        if any(t.op in dependent for t in op.inputs):
+        if any(t.op in dependent for t in needs(op)):
             dependent.add(op)
     for op in dependent:
-        invariant.update((key(t), t) for t in op.inputs if t.op not in dependent)
+        invariant.update((key(t), t) for t in needs(op) if t.op not in dependent)
     invariant.update((key(o), o) for o in outputs if o is not None and o.op not in dependent)
     return dependent - {ids.op}, list(invariant.values())

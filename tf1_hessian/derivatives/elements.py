@@ -7,8 +7,8 @@ from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.control_flow import custom_gradients
+from tf1_hessian.graph.emission import made_for
 from tf1_hessian.graph.paths import find_path
-from tf1_hessian.graph.scratch import made_for
 from tf1_hessian.graph.slices import slice_source
 
 __all__ = ["Elements"]

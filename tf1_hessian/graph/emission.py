@@ -3,10 +3,10 @@ import contextlib
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.scratch import Scratch, key, original
+from tf1_hessian.graph import control_flow, sizes
+from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["CALL_TYPES", "Emission"]
+__all__ = ["CALL_TYPES", "Emission", "made_for", "needs"]
 
 CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
 COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
@@ -23,6 +23,7 @@ class Emission(object):
         self._values = dict(replacements)
         self.copies = copied
         self._keep_colocation = keep_colocation
+        self._sizes = {}
 
     @classmethod
     def of_scratch(cls, scratch, keep_colocation=False):
@@ -73,7 +74,11 @@ class Emission(object):
             if outside is not None:
                 stack.append(outside)
                 continue
-            pending = [t for t in self._needs(top.op) if self._is_pending(t)]
+            size = sizes.known_value(top, self._sizes) if sizes.is_size(top) else None
+            if size is not None:
+                self._values[key(top)] = tf.constant(size, top.dtype)
+                continue
+            pending = [t for t in needs(top.op) if self._is_pending(t)]
             if pending:
                 stack.extend(pending)
                 continue
@@ -81,13 +86,6 @@ class Emission(object):
             outputs = self._make(top.op)
             for old, new in zip(top.op.outputs, outputs):
                 self._values[key(old)] = new
-
-    @staticmethod
-    def _needs(op):
-        conditional = control_flow.merged_conditional(op)
-        if conditional is not None:
-            return (conditional.pred,) + conditional.reads
-        return op.inputs
 
     def _make(self, op):
         rule = _RULES.get(op.type)
@@ -107,6 +105,27 @@ class Emission(object):
             if made.shape.is_compatible_with(old.shape):
                 made.set_shape(old.shape)
         return new.outputs
+
+
+def made_for(outputs, graph):
+    """The ops of one graph that the emission of `outputs` needs, inputs first."""
+    order, seen = [], set()
+    stack = [(o.op, False) for o in outputs if o is not None]
+    while stack:
+        op, expanded = stack.pop()
+        if expanded:
+            order.append(op)
+        elif op not in seen and op.graph is graph:
+            seen.add(op)
+            stack.append((op, True))
+            stack.extend((t.op, False) for t in needs(op))
+    return order
+
+
+def needs(op):
+    """The tensors that an op is made from: for a v1 conditional what enters it, not what its branches make."""
+    conditional = control_flow.merged_conditional(op)
+    return op.inputs if conditional is None else (conditional.pred,) + conditional.reads
 
 
 def _placement(op):
@@ -140,6 +159,9 @@ def _make_conditional(emission, op, inputs):
         return None
     values = [emission.value(t) for t in conditional.reads]
     values = [conditional.alive(t) if v is t else v for t, v in zip(conditional.reads, values)]
+    known = sizes.known_value(conditional.pred, {})
+    if known is not None:
+        return conditional.branch(bool(known), values, Emission)
     outputs = _compat.conditional(
         emission.value(conditional.pred),
         lambda: [tf.identity(t) for t in conditional.branch(True, values, Emission)],

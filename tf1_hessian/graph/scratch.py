@@ -2,7 +2,7 @@
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 
-__all__ = ["Scratch", "inputs_of", "key", "made_for", "original"]
+__all__ = ["Scratch", "inputs_of", "key", "original"]
 
 # Small constants are copied, so that gradient functions see their values (axes, shapes) in the scratch graph as well.
 _LARGEST_COPIED_CONSTANT = 64
@@ -64,18 +64,3 @@ def inputs_of(op):
         if outside is not None:
             return (outside,)
     return op.inputs
-
-
-def made_for(outputs, graph):
-    """The ops of one graph that `outputs` need, inputs first."""
-    order, seen = [], set()
-    stack = [(o.op, False) for o in outputs if o is not None]
-    while stack:
-        op, expanded = stack.pop()
-        if expanded:
-            order.append(op)
-        elif op not in seen and op.graph is graph:
-            seen.add(op)
-            stack.append((op, True))
-            stack.extend((t.op, False) for t in op.inputs)
-    return order

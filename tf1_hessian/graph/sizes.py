@@ -1,0 +1,84 @@
+"""Small integer arithmetic on shapes, worked out before anything runs."""
+import numpy as np
+
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.graph.scratch import key, original
+
+__all__ = ["is_size", "known_value"]
+
+_LARGEST = 64
+
+
+def is_size(tensor):
+    """Whether a tensor may hold sizes, axes or a choice between them: small, integer or boolean, and never fed.
+
+    A constant of the user's graph may be fed with another value (a flag, a rate); one that was made here can't be.
+    """
+    if not isinstance(tensor.graph, _compat.FuncGraph) or original(tensor) is not None:
+        return False
+    count = _compat.count_elements(tensor.shape)
+    return tensor.dtype in (tf.int32, tf.int64, tf.bool) and count is not None and count <= _LARGEST
+
+
+def known_value(tensor, known):
+    """The value of a size as a numpy array where constants alone decide it, else None. `known`: answers so far."""
+    stack = [tensor]
+    while stack:
+        top = stack[-1]
+        if key(top) in known:
+            stack.pop()
+            continue
+        rule = _RULES.get(top.op.type) if is_size(top) else None
+        pending = [t for t in top.op.inputs if key(t) not in known] if rule else []
+        if pending:
+            stack.extend(pending)
+            continue
+        stack.pop()
+        known[key(top)] = _evaluated(top, rule, known)
+    return known[key(tensor)]
+
+
+def _evaluated(tensor, rule, known):
+    value = _compat.static_value(tensor) if is_size(tensor) else None
+    if value is not None or rule is None:
+        return value
+    inputs = [known[key(t)] for t in tensor.op.inputs]
+    if any(i is None for i in inputs):
+        return None
+    value = rule(tensor.op, *inputs)
+    return None if value is None else np.asarray(value, tensor.dtype.as_numpy_dtype)
+
+
+def _element(op, vector, begin, end, strides):
+    """One element of a vector, the form in which sizes are read off a shape."""
+    if op.get_attr("shrink_axis_mask") != 1 or np.ndim(vector) != 1:
+        return None
+    return vector[int(begin[0])]
+
+
+def _binary(function):
+    return lambda op, a, b: function(a, b)
+
+
+_RULES = {
+    "Add": _binary(np.add),
+    "AddV2": _binary(np.add),
+    "ConcatV2": lambda op, *parts: np.concatenate(parts[:-1], int(parts[-1])),
+    "Equal": _binary(np.equal),
+    "ExpandDims": lambda op, a, axis: np.expand_dims(a, int(axis)),
+    "Greater": _binary(np.greater),
+    "GreaterEqual": _binary(np.greater_equal),
+    "Identity": lambda op, a: a,
+    "Less": _binary(np.less),
+    "LogicalAnd": _binary(np.logical_and),
+    "LogicalNot": lambda op, a: np.logical_not(a),
+    "LogicalOr": _binary(np.logical_or),
+    "Maximum": _binary(np.maximum),
+    "Minimum": _binary(np.minimum),
+    "Mul": _binary(np.multiply),
+    "Pack": lambda op, *parts: np.stack(parts, op.get_attr("axis")),
+    "Reshape": lambda op, a, shape: np.reshape(a, shape),
+    "StridedSlice": _element,
+    "Sub": _binary(np.subtract),
+}
