@@ -29,11 +29,12 @@ from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
 __all__ = [
-    "FuncGraph", "PartitionedVariable", "VERSION", "Variable", "add_all", "attribute_of_string", "colocation_scope", "conditional",
-    "copy_handle_data", "executes_eagerly", "flatten", "function_graph", "gate", "gradient_function", "has_control_scope",
-    "list_from_tensor", "list_item", "list_reserve", "list_set", "list_to_tensor", "map_structure", "merge",
-    "pack_sequence", "pfor", "read_variable", "set_string_attribute", "static_value", "string_attribute", "switch", "tf",
-    "variable_shape", "while_loop",
+    "FuncGraph", "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure",
+    "attribute_of_string", "captured", "colocation_scope", "conditional", "copy_handle_data", "count_elements",
+    "dimensions", "executes_eagerly", "flatten", "function_graph", "gate", "gradient_function", "has_control_scope",
+    "init_func_graph", "is_sizeable", "is_structure", "list_from_tensor", "list_item", "list_reserve", "list_set",
+    "list_to_tensor", "map_structure", "merge", "op_facts", "pack_sequence", "pfor", "read_variable",
+    "set_string_attribute", "static_value", "string_attribute", "switch", "tf", "variable_shape", "while_loop",
 ]
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])

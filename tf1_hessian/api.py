@@ -33,8 +33,8 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
     """The full Hessian, cross blocks included.
 
     For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
-    dict). flat=True gives one tensor [n, n], list order, C order inside. other=ys gives the mixed block d2L/dx dy alone.
-    Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Errors as in `hessian_diag`.
+    dict). flat=True gives one tensor [n, n], list order, C order inside. other=ys gives the mixed block d2L/dx dy
+    alone. Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Errors as in `hessian_diag`.
     """
     _refuse_eager("hessian")
     return answer(loss, xs, "full", name, engine, chunk_size, other, flat)
@@ -182,8 +182,8 @@ def _matching(values, xs, what):
     """The flat list of values in the structure of xs."""
     try:
         _compat.assert_same_structure(xs, values)
-    except (TypeError, ValueError):
-        raise errors.bad_option(what, values, "the structure of xs, one tensor or array for each")
+    except (TypeError, ValueError) as error:
+        raise errors.bad_option(what, values, "the structure of xs, one tensor or array for each") from error
     return _compat.flatten(values)
 
 

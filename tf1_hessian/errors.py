@@ -78,8 +78,8 @@ def no_path(names, loss_name):
     """None of the sources reaches the loss."""
     return ValueError(
         "The loss '%s' does not depend on %s: no path of floating-point tensors leads from there to it. A tensor made "
-        "after the loss, such as x[0], tf.identity(x) or a new read of a variable, is not what the loss reads: pass the "
-        "variable or the tensor that the loss was built from." % (loss_name, ", ".join("'%s'" % n for n in names))
+        "after the loss, such as x[0], tf.identity(x) or a new read of a variable, is not what the loss reads: pass "
+        "the variable or the tensor that the loss was built from." % (loss_name, ", ".join("'%s'" % n for n in names))
     )
 
 
@@ -125,7 +125,8 @@ def not_a_source(x):
 def not_a_loss(loss):
     """Something that can't be differentiated."""
     return TypeError(
-        "Expected a tensor, its name, or a list of these as the loss, and got %r of type %s." % (loss, type(loss).__name__)
+        "Expected a tensor, its name, or a list of these as the loss, and got %r of type %s."
+        % (loss, type(loss).__name__)
     )
 
 

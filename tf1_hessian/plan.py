@@ -26,8 +26,8 @@ _ASSUMED_DIMENSION = 128
 _MOST_OPS = 200000
 
 Cost = collections.namedtuple("Cost", "columns gradients ops bytes")
-Cost.__doc__ = """columns: seeds laid. gradients: their price, estimated in gradients of the same loss. ops: added to the
-graph. bytes: estimated for the intermediate tensors of one chunk."""
+Cost.__doc__ = """columns: seeds laid. gradients: their price, estimated in gradients of the same loss. ops: added to
+the graph. bytes: estimated for the intermediate tensors of one chunk."""
 
 _Rows = collections.namedtuple("_Rows", "source targets engine laid")
 _Rows.__doc__ = "The rows of one source against `targets` (indices of layouts), rehearsed: `laid.lay(emission, count)`."
@@ -36,8 +36,9 @@ _Rows.__doc__ = "The rows of one source against `targets` (indices of layouts), 
 class HessianPlan(object):
     """A rehearsed way to a Hessian: `print(plan)` explains it, `plan.build()` gives the tensors, `plan.cost` is data.
 
-    quantity: "diag", "full" or "blocks". n: all elements. engine: what was chosen. chunk_size: columns at once. reasons:
-    why, as sentences. Every error there is to find was found in the rehearsal: building adds ops and can't refuse.
+    quantity: "diag", "full" or "blocks". n: all elements. engine: what was chosen. chunk_size: columns at once.
+    reasons: why, as sentences. Every error there is to find was found in the rehearsal: building adds ops and can't
+    refuse.
     """
 
     def __init__(self, problem, rows, cost, reasons):
@@ -56,12 +57,13 @@ class HessianPlan(object):
     def __str__(self):
         lines = [repr(self)]
         for rows in self._rows:
+            source = rows.source
             lines.append("  %s %s %s: %d columns, engine %s, chunks of %d" % (
-                rows.source.name, rows.source.shape, rows.source.dtype.name, rows.source.size, rows.engine, rows.laid.size))
+                source.name, source.shape, source.dtype.name, source.size, rows.engine, rows.laid.size))
         return "\n".join(lines + ["  because " + r for r in self.reasons])
 
     def build(self, name=None):
-        """The tensors in the structure of xs, under one name scope; the same question has the same tensors as answer."""
+        """The tensors in the structure of xs, under one name scope; asked again, the same tensors."""
         problem = self._problem
         question = (problem.question, self.engine, self.chunk_size, name)
         return built.remembered(problem.graph, question, lambda: self._build(name))
@@ -172,7 +174,7 @@ class _Planner(object):
         except LookupError:
             raise
         except Exception as error:  # pfor has no common class for "this op can't be vectorised"
-            raise errors.engine_does_not_fit("vectorized", _first_line(error))
+            raise errors.engine_does_not_fit("vectorized", _first_line(error)) from error
 
     def _best_chunk(self, source):
         column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size

@@ -29,9 +29,9 @@ class Problem(object):
         sources = self.layout.sources + (() if other is None else self.across.sources)
         check_real(sources)
         self._sources = sources
-        self.question = (
-            tuple(t.name for t in self.losses), quantity, flat, options, tuple(s.name for s in self.layout.sources), str(_compat.map_structure(
-                lambda _: 0, xs)), None if other is None else tuple(s.name for s in self.across.sources))
+        names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
+        shape_of_xs = str(_compat.map_structure(lambda _: 0, xs))
+        self.question = (tuple(names), shape_of_xs, other is None, quantity, flat, options)
 
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""

@@ -1,7 +1,7 @@
 """The engine that lays one second derivative an element, on the loss rewritten onto per-element slices.
 
-Exact for any op, with no assumption and no loop; the graph grows with the number of elements. It shares no code with the
-column engines beyond the reverse mode, and is what they are tested against.
+Exact for any op, with no assumption and no loop; the graph grows with the number of elements. It shares no code with
+the column engines beyond the reverse mode, and is what they are tested against.
 """
 from tf1_hessian import errors
 from tf1_hessian._compat import tf

@@ -14,7 +14,7 @@ __all__ = ["rule_for"]
 
 
 def rule_for(op):
-    """The rule of an op type that carries functions, or None: `rule(op, arrived, wanted, backprop)` gives one each read."""
+    """The rule of an op that carries functions, or None: `rule(op, arrived, wanted, backprop)`, a gradient a read."""
     if op.type in control_flow.IF_TYPES or control_flow.merged_conditional(op) is not None:
         return _conditional_gradient
     if op.type in CALL_TYPES:
@@ -97,8 +97,8 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
         return [index + 1] + [s if g is None else s + g for s, g in zip(sums, found)]
 
     sums = [_zeros_for(t, dtype) for t in captured]
-    outputs = _compat.while_loop(
-        lambda index, *_: index < iterations, step, [tf.constant(0)] + sums, [tf.TensorShape([])] + [s.shape for s in sums])
+    start = [tf.constant(0)] + sums
+    outputs = _compat.while_loop(lambda index, *_: index < iterations, step, start, [t.shape for t in start])
     results = [None] * len(op.inputs)
     for i, total in zip(chosen, outputs[1:]):
         results[i] = total

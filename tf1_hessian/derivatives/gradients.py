@@ -16,7 +16,7 @@ __all__ = ["Options", "backprop"]
 
 Options = collections.namedtuple("Options", "colocate gate aggregation_method second")
 Options.__new__.__defaults__ = (False, False, None, True)
-Options.__doc__ = """How gradient ops are laid: tf.gradients' three options, and whether errors speak of second derivatives."""
+Options.__doc__ = """tf.gradients' three options, and `second`: whether errors speak of second derivatives."""
 
 
 def backprop(ys, xs, grad_ys=None, stop_gradients=(), options=Options()):
@@ -85,20 +85,23 @@ class _Reverse(object):
         control_flow.refuse_copy(op, self._path, self._options.second)
         wrong = repairs.known_wrong(op)
         if wrong:
-            raise errors.no_gradient(op, self._path.describe(op), "In TensorFlow %s %s." % (tf.__version__, wrong), True)
+            raise self._no_gradient(op, "In TensorFlow %s %s." % (tf.__version__, wrong))
         ignored = zeros.outputs_ignored(op, arrived)
         if ignored:
             raise errors.lost(op, self._path.describe(op), "its gradient ignores output %d" % ignored[0])
 
+    def _no_gradient(self, op, reason):
+        return errors.no_gradient(op, self._path.describe(op), reason, self._options.second)
+
     def _gradient_function(self, op):
         try:
             function = _compat.gradient_function(op)
-        except LookupError:
+        except LookupError as error:
             reason = "TensorFlow %s registers no gradient for it." % tf.__version__
             if _compat.string_attribute(op, "_gradient_op_type"):
                 reason = ("Its custom gradient can't be found: it is a copy, or was imported, and Python gradients are "
                           "neither copied nor saved.")
-            raise errors.no_gradient(op, self._path.describe(op), reason, self._options.second)
+            raise self._no_gradient(op, reason) from error
         if function is None:
             raise errors.lost(op, self._path.describe(op), "it is registered as not differentiable")
         return function
@@ -107,10 +110,10 @@ class _Reverse(object):
         try:
             results = function(op, *arrived)
         except LookupError as error:
-            raise errors.no_gradient(op, self._path.describe(op), str(error).strip().rstrip(".") + ".", self._options.second)
+            raise self._no_gradient(op, str(error).strip().rstrip(".") + ".") from error
         except NotImplementedError as error:
             reason = "TensorFlow %s says: %s." % (tf.__version__, str(error).strip().rstrip("."))
-            raise errors.no_gradient(op, self._path.describe(op), reason, self._options.second)
+            raise self._no_gradient(op, reason) from error
         return list(results) if isinstance(results, (list, tuple)) else [results]
 
     def _checked(self, op, index, grad):

@@ -24,8 +24,8 @@ def known_wrong(op):
 def is_moment_mean(op):
     """Whether a StopGradient is the one inside tf.nn.moments, which must let second derivatives through.
 
-    moments(y) computes mean((y - stop_gradient(mean(y)))**2). At first order nothing is lost, since mean(y - mean(y)) is
-    zero; at second order d2 var / dy2 loses its rank-one part and is 7-10 % off in batch norm, symmetric and in silence.
+    moments(y) computes mean((y - stop_gradient(mean(y)))**2). At first order nothing is lost, since mean(y - mean(y))
+    is zero; at second order d2 var / dy2 loses its rank-one part: batch norm is 7-10 % off, symmetric and in silence.
     Exactly this pattern counts, with nothing else reading the stopped mean; every other StopGradient is the user's.
     """
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
@@ -72,7 +72,8 @@ def _cumprod(op, grad):
     """Without the division by x of TF's gradient, which gives NaN (1.15) or a wrong zero (2.x) where a factor is zero.
 
     For y_k = prod of x_j over j <= k: dL/dx_i = (prod of x_j over j < i) s_i with s_i = g_i + x_{i+1} s_{i+1}; for an
-    exclusive product g_{i+1} takes the place of g_i. Example: x = (0, 2, 3), g = (0, 0, 1): s = (6, 3, 1), grad (6, 0, 0).
+    exclusive product g_{i+1} takes the place of g_i. Example: x = (0, 2, 3), g = (0, 0, 1): s = (6, 3, 1), and the
+    gradient is (6, 0, 0).
     """
     x, axis = op.inputs
     to_last = _permutation_to_last(x, axis)

@@ -4,8 +4,8 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
-    "Conditional", "IF_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients", "is_foreign_loop", "is_reading", "mark_column_loop",
-    "may_be_unsymmetric", "merged_conditional", "refuse_copy", "refuse_hidden_dependence",
+    "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
+    "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "refuse_copy", "refuse_hidden_dependence",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -79,7 +79,7 @@ def is_reading(op):
 
 
 def refuse_hidden_dependence(ops):
-    """Raises if a gradient of a v1 loop lies upstream: its stacks hide what it depends on (tensorflow-facts, section 1)."""
+    """Raises if a gradient of a v1 loop lies upstream: its stacks hide what it depends on."""
     for op in ops:
         if op.type.startswith("StackPop"):
             raise errors.hidden_in_loop(op)

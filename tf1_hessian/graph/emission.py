@@ -13,7 +13,7 @@ COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
 
 
 class Emission(object):
-    """Emits tensors in the default graph. `replacements` maps keys to tensors; `copied` says which others are made anew.
+    """Emits tensors in the default graph. `replacements`: tensors by key; `copied` says which others are made anew.
 
     All else is shared: what is neither replaced nor copied is used as it is. Functional ops are made again from their
     bodies: two ops that share a body's functions can't both be differentiated.

@@ -1,5 +1,5 @@
 """The ops between sources and loss, found on the edges along which a derivative can flow."""
-from tf1_hessian import _compat, errors
+from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.scratch import inputs_of, key

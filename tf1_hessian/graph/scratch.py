@@ -1,4 +1,4 @@
-"""A throw-away graph in which derivatives are rehearsed: it reads the user's tensors and adds nothing to their graph."""
+"""A throw-away graph for rehearsals: it reads the user's tensors and adds nothing to their graph."""
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 
@@ -58,7 +58,7 @@ def original(tensor):
 
 
 def inputs_of(op):
-    """The tensors an op reads; a stand-in reads what it stands for, so that walks cross from scratch to the user's graph."""
+    """The tensors an op reads; a stand-in reads what it stands for, so that walks cross into the user's graph."""
     if not op.inputs and op.outputs:
         outside = original(op.outputs[0])
         if outside is not None:

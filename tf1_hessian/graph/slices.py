@@ -1,7 +1,7 @@
 """The loss rewritten to depend on a stacked tensor of per-element slices (tensorflow#9204, #20570).
 
-`x[0]` is a new op that the loss never reads, so its derivative is None. After the rewrite the loss reads a tensor that is
-stacked from the 0-d tensors of x's elements, and derivatives with respect to each of them exist.
+`x[0]` is a new op that the loss never reads, so its derivative is None. After the rewrite the loss reads a tensor that
+is stacked from the 0-d tensors of x's elements, and derivatives with respect to each of them exist.
 """
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
@@ -13,7 +13,7 @@ __all__ = ["SliceRewrite", "replace", "slice_source", "slices_of"]
 
 
 class SliceRewrite(object):
-    """`loss`: the loss on the slices. `slices`: n scalar tensors. `stacked`: the tensor stacked from them, of x's shape."""
+    """`loss`: the loss on the slices. `slices`: n scalar tensors. `stacked`: stacked from them, of x's shape."""
 
     def __init__(self, loss, slices, stacked):
         self.loss, self.slices, self.stacked = loss, tuple(slices), stacked

@@ -50,7 +50,7 @@ class Source(object):
         return tf.split(tensor, [int(s[self._axis]) for s in self._shapes], axis=self._axis)
 
     def join(self, tensors):
-        """One tensor for each anchor as one of the source's shape; None where all are None, else None counts as zero."""
+        """One tensor an anchor as one of the source's shape; None where all are None, else None counts as zero."""
         if all(t is None for t in tensors):
             return None
         if len(tensors) == 1:
@@ -82,13 +82,14 @@ def resolve_tensor(name_or_tensor, graph):
     try:
         name = name_or_tensor if ":" in name_or_tensor else name_or_tensor + ":0"
         return graph.get_tensor_by_name(name)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError) as error:
         names = [op.name for op in graph.get_operations()]
-        raise errors.unknown_name(name_or_tensor, difflib.get_close_matches(name_or_tensor.split(":")[0], names, 3))
+        near = difflib.get_close_matches(name_or_tensor.split(":")[0], names, 3)
+        raise errors.unknown_name(name_or_tensor, near) from error
 
 
 def resolve_losses(losses):
-    """One loss or several, which are summed, as real floating-point tensors; names are looked up in the default graph."""
+    """One loss or several, which are summed, as real tensors; names are looked up in the default graph."""
     losses = list(losses) if isinstance(losses, (list, tuple)) else [losses]
     tensors = [resolve_tensor(loss, tf.get_default_graph()) for loss in losses]
     for tensor in tensors:
@@ -136,7 +137,8 @@ def _unwrapped(x):
 def _partitioned(x, graph):
     parts = [_resolve(v, graph) for v in x]
     axes = [i for i, count in enumerate(x._get_partitions()) if count > 1]
-    return Source(x.name, [p.anchors[0] for p in parts], [p.shape for p in parts], parts[0].dtype, axes[0] if axes else 0)
+    axis = axes[0] if axes else 0
+    return Source(x.name, [p.anchors[0] for p in parts], [p.shape for p in parts], parts[0].dtype, axis)
 
 
 def _variable(x):

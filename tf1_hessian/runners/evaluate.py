@@ -8,8 +8,8 @@ __all__ = ["evaluate"]
 def evaluate(fetches, feed_dict=None, session=None):
     """The numpy values of any structure of tensors, variables, names and this library's values, in ONE session.run.
 
-    One call, so that dropout, random ops and iterators are drawn once for all of them. The default session is used where
-    none is given, as Tensor.eval() does; a ValueError says so where there is none.
+    One call, so that dropout, random ops and iterators are drawn once for all of them. The default session is used
+    where none is given, as Tensor.eval() does; a ValueError says so where there is none.
     """
     session = session or tf.get_default_session()
     if session is None:
