@@ -121,17 +121,14 @@ def read_variable(handle, dtype):
 # --- gradients
 
 def add_all(tensors, aggregation_method=None):
-    """The sum of at least one tensor of equal shape, by one of `tf.AggregationMethod`."""
-    if len(tensors) == 1:
-        return tensors[0]
-    if aggregation_method == tf.AggregationMethod.EXPERIMENTAL_ACCUMULATE_N:
-        return tf.accumulate_n(tensors)
-    if aggregation_method == tf.AggregationMethod.EXPERIMENTAL_TREE:
-        while len(tensors) > 1:
-            pairs = [a + b for a, b in zip(tensors[::2], tensors[1::2])]
-            tensors = pairs + tensors[len(pairs) * 2:]
-        return tensors[0]
-    return tf.add_n(tensors)
+    """The sum of at least one tensor of equal shape: at once, or one after the other, as in tf.gradients."""
+    one_by_one = (tf.AggregationMethod.EXPERIMENTAL_TREE, tf.AggregationMethod.EXPERIMENTAL_ACCUMULATE_N)
+    if aggregation_method not in one_by_one:
+        return tensors[0] if len(tensors) == 1 else tf.add_n(tensors)
+    total = tensors[0]
+    for tensor in tensors[1:]:
+        total = tf.add_n([total, tensor])
+    return total
 
 
 def gate(tensors):

@@ -69,7 +69,10 @@ def hvp(loss, xs, vectors, name=None):
     sources = resolve_sources(xs, graph)
     check_real(sources)
     path_between(losses, sources)
-    vectors = [_fitting(v, s.name, s.dtype, s.shape) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
+    vectors = _matching(vectors, xs, "vectors")
+    if any(v is None for v in vectors):
+        raise errors.bad_option("vectors", vectors, "a tensor or array for each source")
+    vectors = [_fitting(v, s, graph) for v, s in zip(vectors, sources)]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
         given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
@@ -87,14 +90,19 @@ def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
     """
     _refuse_eager("gradients")
     ys = [resolve_tensor(y, tf.get_default_graph()) for y in _as_list(ys)]
+    if not ys:
+        raise errors.bad_option("ys", ys, "at least one tensor")
     graph = ys[0].graph
-    sources = resolve_sources(xs, graph)
+    targets, sources = resolve_sources(ys, graph), resolve_sources(xs, graph)
     weights = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
-    weights = [_fitting(w, y.name, y.dtype, y.shape) for w, y in zip(weights, ys)]
+    if len(weights) != len(ys):
+        raise errors.bad_option("grad_ys", grad_ys, "one for each of the %d ys" % len(ys))
+    weights = [_fitting(w, t, graph) for w, t in zip(weights, targets)]
     stopped = [a for s in resolve_sources(_as_list(stop_gradients), graph) for a in s.anchors]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
-        given = [rehearsal.stand_in(w, y.dtype, y.shape) for w, y in zip(weights, ys)]
+        given = [rehearsal.stand_in(w, t.dtype, t.shape) for w, t in zip(weights, targets)]
+        ys = [y if isinstance(y, tf.Tensor) else t.join(t.values()) for y, t in zip(ys, targets)]
         found = backprop(ys, [a for s in sources for a in s.anchors], given, stopped, Options(second=False))
         found = iter(found)
         found = [s.join([next(found) for _ in s.anchors]) for s in sources]
@@ -115,7 +123,7 @@ def rewrite(loss, replacements, name=None):
     pairs = list(replacements.items()) if isinstance(replacements, dict) else list(replacements)
     sources = resolve_sources([x for x, _ in pairs], loss.graph)
     path_between([loss], sources)
-    values = [_fitting(v, s.name, s.dtype, s.shape) for (_, v), s in zip(pairs, sources)]
+    values = [_fitting(v, s, loss.graph) for (_, v), s in zip(pairs, sources)]
     rehearsal = _Rehearsal(loss.graph)
     with rehearsal.scratch.as_default():
         given = {}
@@ -187,19 +195,19 @@ def _matching(values, xs, what):
     return _compat.flatten(values)
 
 
-def _fitting(value, name, dtype, shape):
-    """An array of the right dtype, or the tensor, checked against what it stands for before any op is made."""
+def _fitting(value, source, graph):
+    """An array of a source's dtype, or the tensor, checked against the source before any op is made."""
     if value is None:
         return None
-    if not isinstance(value, tf.Tensor):
-        value = np.asarray(value) if not hasattr(value, "dtype") or isinstance(value, np.ndarray) else value
-    got = tf.TensorShape(value.shape)
-    if not got.is_compatible_with(shape):
-        raise errors.bad_option("the value for '%s'" % name, value, "shape %s, got %s" % (shape, got))
-    if isinstance(value, np.ndarray):
-        return value.astype(dtype.base_dtype.as_numpy_dtype)
-    if tf.as_dtype(value.dtype).base_dtype != dtype.base_dtype:
-        raise errors.bad_option("the value for '%s'" % name, value, "dtype %s" % dtype.base_dtype.name)
+    what = "the value for '%s'" % source.name
+    if not hasattr(value, "dtype") or isinstance(value, (np.ndarray, np.generic)):
+        value = np.asarray(value, source.dtype.as_numpy_dtype)
+    elif value.graph is not graph:
+        raise errors.other_graph(value.name)
+    elif value.dtype.base_dtype != source.dtype:
+        raise errors.bad_option(what, value, "dtype %s" % source.dtype.name)
+    if not source.shape.is_compatible_with(value.shape):
+        raise errors.bad_option(what, value, "shape %s, got %s" % (source.shape, value.shape))
     return value
 
 

@@ -66,6 +66,25 @@ def stateful_on_path(op, path, second):
         "through. Compute the loss without it.", second)
 
 
+def twice_in_function(op, body):
+    """A random draw, an input or an assignment inside a function that must be evaluated again."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it is stateful and stands inside the function '%s' (a "
+        "branch of tf.cond, or a tf.function) on the path from a source to the loss. Its derivative would draw or read "
+        "again, and belong to another loss. Move it out: draw or read first, and use the result in the branch; or call "
+        "tf.disable_control_flow_v2() before the model is built." % (op.name, op.type, body)
+    )
+
+
+def reads_at_two_times(name, op):
+    """A variable that is read before and after an assignment."""
+    return ValueError(
+        "'%s' is read several times, and operation '%s' reads it after another op has run, so that its values may "
+        "differ: which one is meant? Read it once and build the loss from that tensor, or use engine='loop'."
+        % (name, op.name)
+    )
+
+
 def unreadable_conditional(op):
     """A Merge whose branches can't be told apart."""
     return NoSecondDerivativeError(

@@ -71,7 +71,9 @@ class HessianPlan(object):
     def _build(self, name):
         problem = self._problem
         with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
-            emission = Emission.of_scratch(problem.scratch, problem.options.colocate)
+            options = problem.options
+            keep = ("colocation",) * bool(options.colocate) + ("order",) * bool(options.gate)
+            emission = Emission.of_scratch(problem.scratch, keep)
             laid = {}
             for rows in self._rows:
                 found = rows.laid.lay(emission, rows.source.size)

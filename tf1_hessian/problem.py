@@ -30,8 +30,8 @@ class Problem(object):
         check_real(sources)
         self._sources = sources
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
-        shape_of_xs = str(_compat.map_structure(lambda _: 0, xs))
-        self.question = (tuple(names), shape_of_xs, other is None, quantity, flat, options)
+        structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
+        self.question = (tuple(names), structures, other is None, quantity, flat, options)
 
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
@@ -96,7 +96,7 @@ def _shaped(tensor, shape, source):
 def path_between(targets, sources):
     """The Path from sources to targets; raises where no source reaches any."""
     path = find_path(targets, [a for s in sources for a in s.anchors])
-    if not any(path.reached(a) for a in path.anchors):
+    if sources and not any(path.reached(a) for a in path.anchors):
         raise errors.no_path([s.name for s in sources], targets[0].name)
     return path
 

@@ -7,7 +7,7 @@ from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import mark_column_loop
-from tf1_hessian.graph.emission import made_for, needs
+from tf1_hessian.graph.emission import awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["Chunk", "looped", "vectorized"]
@@ -115,7 +115,7 @@ def _split_by_dependence(ids, needed, outputs):
     """(the ops that depend on the ids, the tensors of the scratch graph that they or the outputs read else)."""
     dependent, invariant = {ids.op}, {}
     for op in needed:
-        if any(t.op in dependent for t in needs(op)):
+        if any(t.op in dependent for t in list(needs(op)) + awaited(op)):
             dependent.add(op)
     for op in dependent:
         invariant.update((key(t), t) for t in needs(op) if t.op not in dependent)

@@ -54,14 +54,12 @@ class _Reverse(object):
 
     def _through(self, op):
         """Hands what arrived at an op's outputs on to its inputs."""
-        arrived = [self._arrived(o) for o in op.outputs]
+        arrived = [None if key(o) in self._stopped else self._arrived(o) for o in op.outputs]
         passed_on = repairs.is_moment_mean(op)
         if all(g is None for g in arrived) or (zeros.is_zero(op) and not passed_on):
             return
         reads = self._path.reads[op]
-        wanted = [self._path.connects(t) and key(t) not in self._stopped for t in reads]
-        if not any(wanted):
-            return
+        wanted = [self._path.connects(t) for t in reads]
         results = arrived if passed_on else self._differentiate(op, arrived, wanted)
         if self._options.gate:
             results = _compat.gate(results)

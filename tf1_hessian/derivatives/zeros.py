@@ -1,5 +1,7 @@
 """Where a derivative of None is truly zero, and where TF's gradient function drops what comes in: facts by op type."""
 
+from tf1_hessian import _compat
+
 __all__ = ["is_zero", "is_zero_input", "outputs_ignored"]
 
 # The derivative of these is zero almost everywhere, or zero by declaration.
@@ -19,8 +21,8 @@ _FIRST_OUTPUT_ONLY = frozenset(["FusedBatchNorm", "FusedBatchNormV2", "FusedBatc
 
 
 def is_zero(op):
-    """Whether the derivative of every output with respect to every input is zero."""
-    return op.type in _ZERO_TYPES
+    """Whether the derivative of every output with respect to every input is zero; not where a user overrides it."""
+    return op.type in _ZERO_TYPES and _compat.string_attribute(op, "_gradient_op_type") is None
 
 
 def is_zero_input(op, index):

@@ -56,9 +56,34 @@ def refuse_copy(op, path, second=True):
     """Raises for an op on the path that may neither be made anew nor differentiated: a loop, a side effect."""
     if is_foreign_loop(op):
         raise errors.loop_on_path(op, path.describe(op), second)
+    if op.type in _MERGES and merged_conditional(op) is None:
+        raise errors.unreadable_conditional(op)
     stateful, refs = _compat.op_facts(op)
     if refs or (stateful and op.type not in _REPEATABLE):
         raise errors.stateful_on_path(op, path.describe(op), second)
+
+
+# Stateful ops that a second copy of a function's body may lack or have: they change nothing and give nothing new.
+_HARMLESS = _REPEATABLE | {"Assert", "NoOp", "PrintV2", "VariableShape", "VarIsInitializedOp"}
+
+
+def refuse_effects(body):
+    """Raises if a function's body draws, reads input or assigns: a copy of it would do so again."""
+    for op in body.get_operations():
+        if _is_effect(op):
+            raise errors.twice_in_function(op, body.name)
+        for attribute in _BODIES.get(op.type, ()):
+            refuse_effects(_compat.function_graph(op, attribute))
+
+
+_BODIES = {
+    "If": ("then_branch", "else_branch"),
+    "StatelessIf": ("then_branch", "else_branch"),
+    "PartitionedCall": ("f",),
+    "StatefulPartitionedCall": ("f",),
+    "While": ("cond", "body"),
+    "StatelessWhile": ("cond", "body"),
+}
 
 
 def custom_gradients(ops):
@@ -135,7 +160,7 @@ def merged_conditional(op):
     found = [_Branch(op.inputs[taken], taken) for taken in (0, 1)]
     preds = {key(p): p for branch in found for p in branch.preds}
     if len(preds) != 1:
-        raise errors.unreadable_conditional(op)
+        return None  # no tf.cond; an error once it turns out to be on the path
     pred = list(preds.values())[0]
     guards = {}
     for taken, branch in enumerate(found):
@@ -150,6 +175,8 @@ def merged_conditional(op):
     def emit_branch(taken, values, emission_type):
         known = {key(r): v for r, v in zip(reads, values)}
         branch = found[1 if taken else 0]
+        for late in branch.late_reads:
+            raise errors.twice_in_function(late, op.name)
         for switch in branch.switches:
             known[(switch, 1 if taken else 0)] = known[key(switch.inputs[0])]
         copied = branch.ops
@@ -164,8 +191,7 @@ class _Branch(object):
 
     def __init__(self, result, taken):
         self.switches, self.preds, self.ops = [], [], set()
-        self.made_inside = []
-        self._nested = []
+        self.made_inside, self.late_reads = [], []
         self._walk(result, taken)
 
     def entering(self):
@@ -193,6 +219,8 @@ class _Branch(object):
                 stack.extend(t.op for t in op.inputs)
             else:
                 self.ops.add(op)
+                if is_reading(op) and any(_is_effect(c) for c in op.control_inputs):
+                    self.late_reads.append(op)
                 stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
         self.ops.difference_update(t.op for t, _ in self.made_inside)
 
@@ -212,6 +240,11 @@ class _Branch(object):
         if op.type == "Const":
             return (_compat.count_elements(op.outputs[0].shape) or 0) > 4096
         return bool(op.outputs) and (stateful or refs) and not is_reading(op)
+
+
+def _is_effect(op):
+    stateful, refs = _compat.op_facts(op)
+    return refs or (stateful and op.type not in _HARMLESS)
 
 
 def _root(tensor):

@@ -6,7 +6,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow, sizes
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["CALL_TYPES", "Emission", "made_for", "needs"]
+__all__ = ["CALL_TYPES", "Emission", "awaited", "made_for", "needs"]
 
 CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
 COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
@@ -19,20 +19,24 @@ class Emission(object):
     bodies: two ops that share a body's functions can't both be differentiated.
     """
 
-    def __init__(self, replacements, copied, keep_colocation=False):
+    def __init__(self, replacements, copied, keep=frozenset()):
         self._values = dict(replacements)
         self.copies = copied
-        self._keep_colocation = keep_colocation
+        self._keep = keep
         self._sizes = {}
 
     @classmethod
-    def of_scratch(cls, scratch, keep_colocation=False):
-        """Emits a scratch graph's tensors into the graph it was rehearsed for."""
-        return cls({}, lambda t: t.graph is scratch, keep_colocation)
+    def of_scratch(cls, scratch, keep=()):
+        """Emits a scratch graph's tensors into the graph it was rehearsed for.
+
+        keep: "colocation" with the ops asked for, "order" given by control inputs; both are dropped else.
+        """
+        return cls({}, lambda t: t.graph is scratch, frozenset(keep))
 
     @classmethod
     def of_function(cls, body, arguments):
-        """The outputs of a function's body, computed from `arguments`."""
+        """The outputs of a function's body, computed from `arguments`; raises where that would do something twice."""
+        control_flow.refuse_effects(body)
         emission = cls({key(p): a for p, a in zip(body.inputs, arguments)}, lambda t: t.graph is body)
         return emission.emit(body.outputs)
 
@@ -40,7 +44,7 @@ class Emission(object):
         """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
         values = dict(self._values)
         values.update(replacements)
-        return Emission(values, copied, self._keep_colocation)
+        return Emission(values, copied, self._keep)
 
     def emit(self, tensors):
         """The emitted tensors, in order; None stays None."""
@@ -78,7 +82,7 @@ class Emission(object):
             if size is not None:
                 self._values[key(top)] = tf.constant(size, top.dtype)
                 continue
-            pending = [t for t in needs(top.op) if self._is_pending(t)]
+            pending = [t for t in list(needs(top.op)) + self._awaited(top.op) if self._is_pending(t)]
             if pending:
                 stack.extend(pending)
                 continue
@@ -93,11 +97,25 @@ class Emission(object):
         outputs = rule(self, op, inputs) if rule else None
         return self._copy(op, inputs) if outputs is None else outputs
 
+    def _awaited(self, op):
+        return awaited(op) if "order" in self._keep else []
+
+    @contextlib.contextmanager
+    def _placement(self, op):
+        """The op's own device over the caller's, and what it waits for."""
+        with contextlib.ExitStack() as scopes:
+            if op.device:
+                scopes.enter_context(tf.device(op.device))
+            before = [self.value(t) for t in self._awaited(op)]
+            if before:
+                scopes.enter_context(tf.control_dependencies(before))
+            yield
+
     def _copy(self, op, inputs):
-        attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or self._keep_colocation}
+        attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or "colocation" in self._keep}
         if attributes.get("_gradient_op_type") is not None and _is_custom_gradient(attributes["_gradient_op_type"]):
             attributes["_gradient_op_type"] = _compat.attribute_of_string(COPIED_CUSTOM_GRADIENT)
-        with _placement(op):
+        with self._placement(op):
             new = tf.get_default_graph().create_op(
                 op.type, inputs, [o.dtype.base_dtype for o in op.outputs], name=op.name, attrs=attributes,
                 op_def=op.op_def)
@@ -118,7 +136,7 @@ def made_for(outputs, graph):
         elif op not in seen and op.graph is graph:
             seen.add(op)
             stack.append((op, True))
-            stack.extend((t.op, False) for t in needs(op))
+            stack.extend((t.op, False) for t in list(needs(op)) + awaited(op))
     return order
 
 
@@ -128,9 +146,14 @@ def needs(op):
     return op.inputs if conditional is None else (conditional.pred,) + conditional.reads
 
 
-def _placement(op):
-    """The op's own device over the caller's; nothing where it has none."""
-    return tf.device(op.device) if op.device else contextlib.ExitStack()
+def awaited(op):
+    """One output of each op of the same graph that an op waits for."""
+    found, stack = [], list(op.control_inputs)
+    while stack:
+        control = stack.pop()
+        stack.extend([] if control.outputs else control.control_inputs)
+        found.extend(control.outputs[:1])
+    return found
 
 
 def _is_custom_gradient(attribute):

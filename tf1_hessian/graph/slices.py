@@ -3,6 +3,7 @@
 `x[0]` is a new op that the loss never reads, so its derivative is None. After the rewrite the loss reads a tensor that
 is stacked from the 0-d tensors of x's elements, and derivatives with respect to each of them exist.
 """
+from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import Emission
@@ -26,9 +27,9 @@ class SliceRewrite(object):
         return {"loss": self.loss, "slices": list(self.slices), "stacked": self.stacked}
 
 
-def slices_of(source):
+def slices_of(source, path):
     """(the 0-d slices of a source's elements, the tensor of its shape stacked from them)."""
-    flat = tf.reshape(source.join(source.values()), [-1])
+    flat = tf.reshape(source.join(_present_values(source, path)), [-1])
     slices = tf.unstack(flat, num=source.size, name="slices") if source.size else []
     stacked = tf.stack(slices) if slices else flat
     return slices, tf.reshape(stacked, source.shape, name="stacked")
@@ -36,11 +37,30 @@ def slices_of(source):
 
 def slice_source(targets, sources):
     """(targets re-emitted, [(slices, stacked) of each source]) with every source replaced by its stacked slices."""
-    sliced = [slices_of(s) for s in sources]
+    path = find_path(targets, [a for s in sources for a in s.anchors])
+    sliced = [slices_of(s, path) for s in sources]
     replacements = {}
     for source, (_, stacked) in zip(sources, sliced):
         replacements.update((key(a), part) for a, part in zip(source.anchors, source.split(stacked)))
     return replace(targets, [a for s in sources for a in s.anchors], replacements), sliced
+
+
+def _present_values(source, path):
+    """The value that the loss reads from each anchor: the one read of it that waits for an assignment, or a new one."""
+    values = source.values()
+    for index, anchor in enumerate(source.anchors):
+        if anchor.dtype == anchor.dtype.base_dtype != tf.resource:
+            continue  # the anchor is the value itself
+        reads = [op for op in path.ops if op.type in _READS and key(op.inputs[0]) == key(anchor)]
+        late = [op for op in reads if op.control_inputs]
+        if late and len(reads) > 1:
+            raise errors.reads_at_two_times(source.name, late[0])
+        if late:
+            values[index] = late[0].outputs[0]
+    return values
+
+
+_READS = frozenset(["Identity", "ReadVariableOp"])
 
 
 def replace(targets, anchors, replacements):

@@ -1,4 +1,6 @@
 """Fetching results: any structure, one session call, numpy out."""
+import numpy as np
+
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 
@@ -17,7 +19,7 @@ def evaluate(fetches, feed_dict=None, session=None):
     structure = _expanded(fetches)
     flat = _compat.flatten(structure)
     values = session.run([_fetchable(f) for f in flat], feed_dict=feed_dict)
-    return _compat.pack_sequence(structure, values)
+    return _compat.pack_sequence(structure, [_joined(f, v) for f, v in zip(flat, values)])
 
 
 def _expanded(fetches):
@@ -37,5 +39,13 @@ def _fetchable(leaf):
     if isinstance(inner, _compat.Variable):
         return inner
     if isinstance(leaf, _compat.PartitionedVariable):
-        return leaf.as_tensor()
+        return list(leaf)
     raise errors.not_fetchable(leaf)
+
+
+def _joined(leaf, value):
+    """The parts of a partitioned variable as one array."""
+    if not isinstance(leaf, _compat.PartitionedVariable):
+        return value
+    axes = [axis for axis, parts in enumerate(leaf._get_partitions()) if parts > 1]
+    return np.concatenate(value, axes[0] if axes else 0)
