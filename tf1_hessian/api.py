@@ -69,10 +69,7 @@ def hvp(loss, xs, vectors, name=None):
     sources = resolve_sources(xs, graph)
     check_real(sources)
     path_between(losses, sources)
-    vectors = _matching(vectors, xs, "vectors")
-    if any(v is None for v in vectors):
-        raise errors.bad_option("vectors", vectors, "a tensor or array for each source")
-    vectors = [_fitting(v, s, graph) for v, s in zip(vectors, sources)]
+    vectors = [_fitting(v, s, graph) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
         given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
@@ -97,7 +94,7 @@ def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
     weights = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     if len(weights) != len(ys):
         raise errors.bad_option("grad_ys", grad_ys, "one for each of the %d ys" % len(ys))
-    weights = [_fitting(w, t, graph) for w, t in zip(weights, targets)]
+    weights = [None if w is None else _fitting(w, t, graph) for w, t in zip(weights, targets)]
     stopped = [a for s in resolve_sources(_as_list(stop_gradients), graph) for a in s.anchors]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
@@ -197,9 +194,9 @@ def _matching(values, xs, what):
 
 def _fitting(value, source, graph):
     """An array of a source's dtype, or the tensor, checked against the source before any op is made."""
-    if value is None:
-        return None
     what = "the value for '%s'" % source.name
+    if value is None:
+        raise errors.bad_option(what, value, "a tensor or an array")
     if not hasattr(value, "dtype") or isinstance(value, (np.ndarray, np.generic)):
         value = np.asarray(value, source.dtype.as_numpy_dtype)
     elif value.graph is not graph:

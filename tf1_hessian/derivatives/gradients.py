@@ -14,8 +14,8 @@ from tf1_hessian.graph.scratch import key
 
 __all__ = ["Options", "backprop"]
 
-Options = collections.namedtuple("Options", "colocate gate aggregation_method second")
-Options.__new__.__defaults__ = (False, False, None, True)
+Options = collections.namedtuple(
+    "Options", "colocate gate aggregation_method second", defaults=(False, False, None, True))
 Options.__doc__ = """tf.gradients' three options, and `second`: whether errors speak of second derivatives."""
 
 

@@ -1,0 +1,61 @@
+# make demo | test | test-tf1 | lint. Each makes the virtual environment it needs from setup.py; nothing else is touched.
+#   PYTHON   the Python of .venv, 3.7 to 3.13              make test PYTHON=python3.8
+#   TF       TensorFlow's extra in setup.py                make demo TF=tf
+#   PYTHON37 the Python of .venv-tf1                       make test-tf1 PYTHON37=/path/to/python3.7
+#   TESTS    what pytest runs                              make test TESTS=tests/conformance
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+TF ?= $(if $(filter 3.7,$(VERSION)),tf1,tf-cpu)
+PYTHON37 ?= $(shell python3.7 -c 'import sys; print(sys.executable)' 2>/dev/null || \
+	PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -E '^3\.7\.[0-9]+$$' | tail -n 1) pyenv which python3.7 2>/dev/null)
+TESTS ?= tests
+
+BIN := .venv/bin
+# Another Python or another TensorFlow is another stamp, so that the environment is made anew.
+STAMP := .venv/installed-$(TF)-on-$(VERSION)
+STAMP_TF1 := .venv-tf1/installed
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test test-tf1 lint python37 clean
+
+demo: $(STAMP)
+	@$(BIN)/python legacy_examples/digits_pruning.py
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest $(TESTS)
+
+test-tf1: $(STAMP_TF1)
+	@.venv-tf1/bin/python -m pytest $(TESTS)
+
+lint: $(STAMP)
+	@test -x $(BIN)/mypy || { echo "mypy needs Python 3.10 or newer: make lint PYTHON=python3.11"; exit 1; }
+	@$(BIN)/ruff check --quiet --output-format concise .
+	@$(BIN)/mypy
+	@$(BIN)/vermin -q -t=3.7- --no-tips --violations $(wildcard tf1_hessian tests legacy_examples benchmarks) setup.py noxfile.py
+
+# Prints where Python 3.7 is, or fails.
+python37:
+	@test -n "$(PYTHON37)" || { echo "No Python 3.7 on PATH or in pyenv, and TF 1.15 runs on no newer one." \
+		"Install it (pyenv install 3.7) or name it: make test-tf1 PYTHON37=/path/to/python3.7" >&2; exit 1; }
+	@echo "$(PYTHON37)"
+
+$(STAMP): setup.py
+	@test -n "$(VERSION)" || { echo "$(PYTHON) does not run; name a Python of 3.7 to 3.13: make PYTHON=..." >&2; exit 1; }
+	@echo "Making .venv: Python $(VERSION), tf1-hessian[$(TF),dev]"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python $(PIP_INSTALL) -e '.[$(TF),dev]' || { echo "Nothing installed. Where pip finds no TensorFlow, this" \
+		"Python or machine has no build of it: try PYTHON=python3.11, or TF=tf for the build with GPUs." >&2; exit 1; }
+	@touch $@
+
+$(STAMP_TF1): setup.py constraints/tf-1.15.5.txt
+	@$(MAKE) --silent --no-print-directory python37 >/dev/null
+	@echo "Making .venv-tf1: Python 3.7, TF 1.15.5"
+	@$(PYTHON37) -m venv --clear .venv-tf1
+	@.venv-tf1/bin/python $(PIP_INSTALL) -c constraints/tf-1.15.5.txt -e '.[tf1,dev]'
+	@touch $@
+
+clean:
+	@rm -rf .venv .venv-tf1 .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
