@@ -25,10 +25,10 @@ demo: $(STAMP)
 	@$(BIN)/python legacy_examples/digits_pruning.py
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
 
 test-tf1: $(STAMP_TF1)
-	@.venv-tf1/bin/python -m pytest $(TESTS)
+	@.venv-tf1/bin/python -m pytest -n 2 $(TESTS)
 
 lint: $(STAMP)
 	@test -x $(BIN)/mypy || { echo "mypy needs Python 3.10 or newer: make lint PYTHON=python3.11"; exit 1; }

@@ -1,0 +1,156 @@
+"""tf.cond as Switch and Merge (v1) and as a functional If (v2), whatever the process has switched on; tf.case; calls."""
+import contextlib
+import itertools
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from scenario import Case, constant, numbers, register, scenario, variable
+
+FORMS = ("v1", "v2") if hasattr(tf, "enable_control_flow_v2") else ("v1",)
+
+
+@contextlib.contextmanager
+def built_as(form):
+    """New conds have this form."""
+    if FORMS == ("v1",):
+        yield
+        return
+    before = tf.control_flow_v2_enabled()
+    _switch(form == "v2")
+    try:
+        yield
+    finally:
+        _switch(before)
+
+
+def _switch(on):
+    (tf.enable_control_flow_v2 if on else tf.disable_control_flow_v2)()
+
+
+def _flags(count):
+    """Placeholders of conditions, and a feed for each way they can be."""
+    flags = [tf.placeholder(tf.bool, []) for _ in range(count)]
+    return flags + [[dict(zip(flags, values)) for values in itertools.product([True, False], repeat=count)]]
+
+
+def _for_each_form(**options):
+    """Registers a build function once for each form; `v2` holds the options of that form alone."""
+    only_v2 = options.pop("v2", {})
+
+    def decorate(build):
+        for form in FORMS:
+            def built(dtype, form=form):
+                with built_as(form):
+                    return build(dtype)
+
+            register("%s_%s" % (build.__name__, form), built, **dict(options, **(only_v2 if form == "v2" else {})))
+        return build
+
+    return decorate
+
+
+@_for_each_form()
+def cond(dtype):
+    flag, feeds = _flags(1)
+    x, y = variable("x", numbers(1, 2), dtype), variable("y", numbers(2, 2), dtype)
+    chosen = tf.cond(flag, lambda: tf.exp(x) * y, lambda: tf.sin(x * y))
+    return Case(tf.reduce_sum(tf.square(chosen)), [x, y], feeds)
+
+
+@_for_each_form()
+def cond_nested(dtype):
+    outer, inner, feeds = _flags(2)
+    x = variable("x", numbers(1, 2, 1), dtype)
+    chosen = tf.cond(
+        outer, lambda: tf.cond(inner, lambda: tf.exp(x), lambda: tf.square(x)) * tf.sin(x), lambda: x ** 3)
+    return Case(tf.exp(tf.reduce_mean(chosen)), x, feeds)
+
+
+def _reads_inside(use_resource, dtype):
+    """A variable that only a branch reads, and a constant made in it."""
+    flag, feeds = _flags(1)
+    x = variable("x", numbers(1, 2), dtype, use_resource=use_resource)
+    w = variable("w", numbers(2, 2, 1), dtype, use_resource=use_resource)
+    hidden = tf.tanh(x)[tf.newaxis]
+    chosen = tf.cond(flag, lambda: tf.matmul(hidden, w) * constant([[0.5]], dtype), lambda: hidden[:, :1])
+    return Case(tf.reduce_sum(tf.exp(chosen)), [x, w], feeds)
+
+
+@_for_each_form()
+def cond_reads_ref_inside(dtype):
+    return _reads_inside(False, dtype)
+
+
+@_for_each_form()
+def cond_reads_resource_inside(dtype):
+    return _reads_inside(True, dtype)
+
+
+@_for_each_form()
+def cond_several_outputs(dtype):
+    """One output is an integer, one is linear in one branch, all meet again."""
+    flag, feeds = _flags(1)
+    x = variable("x", numbers(1, 3), dtype)
+    a, b, _ = tf.cond(
+        flag, lambda: (tf.exp(x), tf.reduce_sum(x), tf.constant(1)), lambda: (x, tf.sin(x[0]), tf.constant(2)))
+    return Case(tf.reduce_sum(tf.square(a)) * b, x, feeds)
+
+
+@_for_each_form()
+def cond_on_the_source(dtype):
+    x = variable("x", numbers(1, 3), dtype)
+    total = tf.reduce_sum(tf.square(x))
+    return Case(tf.cond(total > 0.1, lambda: total * tf.exp(x[0]), lambda: tf.constant(0, dtype)), x)
+
+
+@_for_each_form()
+def case(dtype):
+    x, which = variable("x", numbers(1, 2), dtype), tf.placeholder(tf.int32, [])
+    chosen = tf.case(
+        [(tf.equal(which, 0), lambda: tf.sin(x)), (tf.equal(which, 1), lambda: tf.exp(x))], default=lambda: tf.square(x))
+    return Case(tf.square(tf.reduce_sum(chosen)), [x], [{which: 0}, {which: 1}, {which: 2}])
+
+
+def _dropped_closed(x, kept):
+    """The loss is sum(exp(sum(a * kept * x))) with a dropout mask `kept`, scaled; a and kept are [2, 4]."""
+    scaled = numbers(3, 2, 4) * kept
+    return scaled.T @ np.diag(np.exp(scaled @ x)) @ scaled
+
+
+# A functional conditional keeps its draws to itself: derivatives would belong to another mask.
+_REFUSED_DRAW = {"refused": "RandomUniform"}
+
+
+@_for_each_form(closed=_dropped_closed, differences=False, v2=_REFUSED_DRAW)
+def cond_with_dropout_inside(dtype):
+    """The mask comes out of the cond beside the result, so that one call shows what the loss used."""
+    training = tf.placeholder(tf.bool, [])
+    x, a = variable("x", numbers(1, 4), dtype), constant(numbers(3, 2, 4), dtype)
+
+    def dropped():
+        kept = tf.nn.dropout(tf.ones([2, 4], dtype), rate=0.4)
+        return a * kept * x, kept
+
+    scaled, kept = tf.cond(training, dropped, lambda: (a * x, tf.ones([2, 4], dtype)))
+    return Case(tf.reduce_sum(tf.exp(tf.reduce_sum(scaled, 1))), x, {training: True}, drawn=[kept])
+
+
+@_for_each_form(closed=lambda x, dropped: _dropped_closed(x, dropped / x), differences=False, v2=_REFUSED_DRAW)
+def cond_with_dropout_of_the_source(dtype):
+    training = tf.placeholder(tf.bool, [])
+    x, a = variable("x", numbers(1, 4), dtype), constant(numbers(3, 2, 4), dtype)
+    dropped = tf.cond(training, lambda: tf.nn.dropout(x, rate=0.4), lambda: tf.identity(x))
+    return Case(tf.reduce_sum(tf.exp(tf.linalg.matvec(a, dropped))), x, {training: True}, drawn=[dropped])
+
+
+if hasattr(tf, "function"):
+    @scenario()
+    def function_call(dtype):
+        x, w = variable("x", numbers(1, 3), dtype), variable("w", numbers(2, 3), dtype, use_resource=True)
+
+        @tf.function
+        def score(a):
+            return tf.reduce_sum(tf.exp(a * w))
+
+        return Case(tf.square(score(tf.sin(x))), [x, w])

@@ -1,0 +1,120 @@
+"""Every scenario with every engine and dtype against truth that was found without the library."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from catalogue import SCENARIOS, truths_of
+from finite_differences import leaves
+from refusals import REFUSALS, refusal_of
+
+import tf1_hessian as th
+
+ENGINES = ("slices", "loop", "vectorized", "auto")
+DTYPES = ("float64", "float32")
+NAMES = sorted(name for name in SCENARIOS if SCENARIOS[name].refused is None)
+REFUSED = sorted(set(SCENARIOS) - set(NAMES))
+# In float32 chunks smaller than the sources are laid, so that most columns run in loops.
+CHUNKS = {"float64": None, "float32": 2}
+# Of the largest entry. The finite differences are good to 1e-10 of it.
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+
+# Each scenario meets every engine and both dtypes, each engine one dtype of it: half of the product, in half the time.
+_ALL = [(n, e, DTYPES[(i + j) % 2]) for i, n in enumerate(NAMES) for j, e in enumerate(ENGINES)]
+_WORKING = [c for c in _ALL if refusal_of(c[1], c[0]) is None]
+_REFUSING = [c for c in _ALL if refusal_of(c[1], c[0]) is not None]
+
+
+def _assert_close(got, true, dtype="float64"):
+    scale = np.max(np.abs(true)) or 1.0
+    assert np.shape(got) == np.shape(true)
+    np.testing.assert_allclose(np.asarray(got, np.float64) / scale, true / scale, rtol=0, atol=TOLERANCE[dtype])
+
+
+def _flat(values):
+    return np.concatenate([np.ravel(v) for v in leaves(values)])
+
+
+def _evaluated(name, case, fetches):
+    """(the values of fetches, the true Hessian) for each feed; the draw and all fetches are of one session call."""
+    with case.session() as session:
+        for feed, truth in zip(case.feeds, truths_of(name)):
+            values, drawn = th.evaluate([fetches, case.drawn], feed, session)
+            yield values, truth.hessian_of(drawn)
+
+
+def _packed_as(xs, values):
+    """The values, an iterator, in the structure of xs."""
+    if isinstance(xs, dict):
+        return {k: _packed_as(xs[k], values) for k in sorted(xs)}
+    return type(xs)(_packed_as(x, values) for x in xs) if isinstance(xs, (list, tuple)) else next(values)
+
+
+@pytest.mark.parametrize("name,engine,dtype", _WORKING)
+def test_hessian_and_diagonal(name, engine, dtype):
+    case = SCENARIOS[name].build(tf.as_dtype(dtype))
+    options = {"engine": engine, "chunk_size": CHUNKS[dtype]}
+    full = th.hessian(case.loss, case.xs, flat=True, **options)
+    diagonal = th.hessian_diag(case.loss, case.xs, **options)
+    assert full.dtype == tf.as_dtype(dtype)
+    for (matrix, entries), true in _evaluated(name, case, [full, diagonal]):
+        _assert_close(matrix, true, dtype)
+        _assert_close(_flat(entries), np.diag(true), dtype)
+        for row, column in SCENARIOS[name].zeros:
+            assert matrix[row, column] == 0
+            assert row != column or _flat(entries)[row] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_and_a_product_in_the_structure_of_xs(name):
+    case = SCENARIOS[name].build(tf.float64)
+    xs = case.xs if isinstance(case.xs, (dict, list, tuple)) else [case.xs]
+    shapes = truths_of(name)[0].shapes
+    vectors = [np.random.RandomState(i).uniform(-1, 1, s) for i, s in enumerate(shapes)]
+    product = th.hvp(case.loss, xs, _packed_as(xs, iter(vectors)))
+    for (blocks, moved), true in _evaluated(name, case, [th.hessian(case.loss, xs), product]):
+        assert type(blocks) is type(xs) and type(moved) is type(xs)
+        assert [np.shape(m) for m in leaves(moved)] == shapes
+        assert [np.shape(b) for b in leaves(blocks)] == [r + c for r in shapes for c in shapes]
+        _assert_close(_joined(leaves(blocks), [v.size for v in vectors]), true)
+        # d(g . v)/dx: the transpose counts where a gradient that users define makes H unsymmetric.
+        _assert_close(_flat(moved), true.T @ _flat(vectors))
+
+
+def _joined(blocks, sizes):
+    """The matrix of all blocks, given row by row."""
+    blocks = iter(blocks)
+    return np.block([[next(blocks).reshape(r, c) for c in sizes] for r in sizes])
+
+
+@pytest.mark.parametrize("name,engine,dtype", _REFUSING)
+def test_refusals_name_engine_and_reason_and_add_nothing(name, engine, dtype):
+    case = SCENARIOS[name].build(tf.as_dtype(dtype))
+    before = tf.get_default_graph().as_graph_def()
+    for call in (th.hessian, th.hessian_diag):
+        with pytest.raises(ValueError) as raised:
+            call(case.loss, case.xs, engine=engine)
+        assert "engine='%s'" % engine in str(raised.value)
+        assert refusal_of(engine, name).reason in str(raised.value)
+    assert tf.get_default_graph().as_graph_def() == before
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_engine_can_do_is_refused_by_each(name):
+    case = SCENARIOS[name].build(tf.float64)
+    before = tf.get_default_graph().as_graph_def()
+    for engine in ENGINES:
+        for call in (th.hessian, th.hessian_diag):
+            with pytest.raises(th.NoSecondDerivativeError, match=SCENARIOS[name].refused):
+                call(case.loss, case.xs, engine=engine)
+    assert tf.get_default_graph().as_graph_def() == before
+
+
+def test_auto_and_loop_never_refuse():
+    assert {r.engine for r in REFUSALS} <= {"slices", "vectorized"}
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if SCENARIOS[n].differences])
+def test_the_truths_agree_with_each_other(name):
+    """The finite differences start from tf.gradients: the loss has the word on those, and closed forms where there are any."""
+    for truth in truths_of(name):
+        np.testing.assert_allclose(truth.predicted_slope, truth.slope, rtol=1e-8, atol=1e-9)
+        _assert_close(truth.differences, truth.hessian_of(truth.drawn))

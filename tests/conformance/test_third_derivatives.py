@@ -1,0 +1,175 @@
+"""Results differentiated again: th.gradients, tf.gradients and optimizers over Hessians, against third derivatives."""
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from catalogue import SCENARIOS
+from finite_differences import gradient, jacobian
+from scenario import constant, numbers, variable
+
+import tf1_hessian as th
+
+# (engine, chunk_size): the chunks of 2 leave a remainder of the source with three elements.
+LAID = [("slices", None), ("loop", None), ("vectorized", None), ("vectorized", 2), ("auto", 2)]
+IDS = ["slices", "loop", "vectorized", "vectorized in chunks", "auto in chunks"]
+RATES = numbers(20, 4, 5)
+HEIGHTS = numbers(21, 4)
+WEIGHTS = numbers(22, 5, 5)
+VECTOR = numbers(23, 5)
+START = numbers(24, 5)
+
+
+class Waves(object):
+    """L(x) = sum_k heights_k sin(rates_k . x) of x = (u, v), two variables with 2 and 3 elements."""
+
+    def __init__(self):
+        self.u = variable("u", START[:2], tf.float64)
+        self.v = variable("v", START[2:], tf.float64)
+        self.xs = [self.u, self.v]
+        phases = tf.linalg.matvec(constant(RATES, tf.float64), tf.concat(self.xs, 0))
+        self.loss = tf.reduce_sum(constant(HEIGHTS, tf.float64) * tf.sin(phases))
+
+    def values(self, fetches):
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            return session.run(fetches)
+
+
+def waves_closed(order, x=START):
+    """All derivatives of one order of the waves, a tensor with `order` axes of length 5."""
+    values = [np.sin, np.cos, lambda s: -np.sin(s), lambda s: -np.cos(s)][order % 4](RATES @ x)
+    letters = "ijlm"[:order]
+    return np.einsum(",".join(["k"] + ["k" + c for c in letters]) + "->" + letters, HEIGHTS * values, *[RATES] * order)
+
+
+def _flat(tensors):
+    return tf.concat([tf.reshape(t, [-1]) for t in tensors], 0)
+
+
+def _weighed_hessian(waves, **options):
+    return tf.reduce_sum(WEIGHTS * th.hessian(waves.loss, waves.xs, flat=True, **options))
+
+
+def _weighed_diagonal(waves, **options):
+    return tf.reduce_sum(VECTOR * _flat(th.hessian_diag(waves.loss, waves.xs, **options)))
+
+
+def _weighed_block(waves, **options):
+    return tf.reduce_sum(WEIGHTS[:2, 2:] * th.hessian(waves.loss, waves.u, other=waves.v, **options))
+
+
+def _third(weights):
+    return np.einsum("ij,ijl->l", weights, waves_closed(3))
+
+
+_ONLY_BLOCK = np.zeros((5, 5))
+_ONLY_BLOCK[:2, 2:] = WEIGHTS[:2, 2:]
+QUANTITIES = [(_weighed_hessian, _third(WEIGHTS)), (_weighed_diagonal, _third(np.diag(VECTOR))),
+              (_weighed_block, _third(_ONLY_BLOCK))]
+
+
+@pytest.mark.parametrize("differentiate", [th.gradients, tf.gradients], ids=["th.gradients", "tf.gradients"])
+@pytest.mark.parametrize("quantity,true", QUANTITIES, ids=["hessian", "hessian_diag", "mixed block"])
+@pytest.mark.parametrize("engine,chunk_size", LAID, ids=IDS)
+def test_a_result_differentiated_once_more(engine, chunk_size, quantity, true, differentiate):
+    waves = Waves()
+    result = quantity(waves, engine=engine, chunk_size=chunk_size)
+    found = _flat(differentiate(result, waves.xs))
+    np.testing.assert_allclose(waves.values(found), true, rtol=1e-10)
+
+
+@pytest.mark.parametrize("engine,chunk_size", [("loop", None), ("vectorized", 2)])
+def test_these_chunks_are_laid_in_loops(engine, chunk_size):
+    """Else the test above would say nothing about loops."""
+    waves = Waves()
+    th.hessian(waves.loss, waves.xs, engine=engine, chunk_size=chunk_size)
+    assert {"While", "StatelessWhile"} & {op.type for op in tf.get_default_graph().get_operations()}
+
+
+@pytest.mark.parametrize("differentiate", [th.gradients, tf.gradients], ids=["th.gradients", "tf.gradients"])
+def test_a_product_differentiated_once_more(differentiate):
+    """The vector is no constant here: its own derivative counts as well."""
+    waves = Waves()
+    vectors = [tf.square(x) for x in waves.xs]
+    result = tf.reduce_sum(VECTOR * _flat(th.hvp(waves.loss, waves.xs, vectors)))
+    found = waves.values(_flat(differentiate(result, waves.xs)))
+    through_vector = 2 * START * (waves_closed(2) @ VECTOR)
+    np.testing.assert_allclose(found, _third(np.outer(VECTOR, START ** 2)) + through_vector, rtol=1e-10)
+
+
+def test_weights_and_stops_of_the_outer_gradient():
+    waves = Waves()
+    rows = th.hessian(waves.loss, waves.xs, flat=True, engine="vectorized", chunk_size=2)
+    weighed = th.gradients(rows, waves.xs, grad_ys=[WEIGHTS])
+    np.testing.assert_allclose(waves.values(_flat(weighed)), _third(WEIGHTS), rtol=1e-10)
+    stopped = th.gradients(rows, waves.xs, grad_ys=[WEIGHTS], stop_gradients=[waves.v])
+    np.testing.assert_allclose(waves.values(stopped[0]), _third(WEIGHTS)[:2], rtol=1e-10)
+
+
+def _penalty(waves, engine, chunk_size):
+    """The sum of the squared Hessian diagonal."""
+    return tf.reduce_sum(tf.square(_flat(th.hessian_diag(waves.loss, waves.xs, engine=engine, chunk_size=chunk_size))))
+
+
+def _penalty_gradient():
+    return 2 * np.einsum("ii,iil->l", waves_closed(2), waves_closed(3))
+
+
+@pytest.mark.parametrize("engine,chunk_size", LAID, ids=IDS)
+def test_one_step_on_a_loss_with_a_curvature_penalty(engine, chunk_size):
+    waves = Waves()
+    objective = waves.loss + 0.1 * _penalty(waves, engine, chunk_size)
+    step = tf.train.GradientDescentOptimizer(0.5).minimize(objective)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(step)
+        after = np.concatenate(session.run(waves.xs))
+    np.testing.assert_allclose(after, START - 0.5 * (waves_closed(1) + 0.1 * _penalty_gradient()), rtol=1e-10)
+
+
+@pytest.mark.parametrize("outer", ["slices", "loop", "vectorized"])
+@pytest.mark.parametrize("engine,chunk_size", LAID[:4], ids=IDS[:4])
+def test_the_hessian_of_a_curvature_penalty(engine, chunk_size, outer):
+    """Fourth derivatives: results of the library lie on the path of another of its questions."""
+    waves = Waves()
+    found = waves.values(th.hessian(_penalty(waves, engine, chunk_size), waves.xs, flat=True, engine=outer))
+    third, fourth = waves_closed(3), waves_closed(4)
+    true = 2 * (np.einsum("iil,iim->lm", third, third) + np.einsum("ii,iilm->lm", waves_closed(2), fourth))
+    np.testing.assert_allclose(found, true, rtol=1e-9)
+
+
+@pytest.mark.parametrize("engine,chunk_size", LAID, ids=IDS)
+def test_a_physics_informed_loss_on_second_derivatives_of_the_library(engine, chunk_size):
+    """u_xx comes from hessian_diag; the truth is the slope of the loss itself."""
+    w, v = variable("w", numbers(1, 1, 3), tf.float64), variable("v", numbers(2, 3, 1), tf.float64)
+    t = tf.placeholder(tf.float64, [3, 1])
+    u = tf.matmul(tf.tanh(tf.matmul(t, w)), v)
+    u_xx = th.hessian_diag(u, t, engine=engine, chunk_size=chunk_size)
+    loss = tf.reduce_mean(tf.square(u_xx + u * u - tf.sin(t)))
+    found = _flat(th.gradients(loss, [w, v]))
+    feed = {t: [[0.1], [0.5], [0.9]]}
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        true = jacobian(loss, [w, v], session, feed)[0]
+        np.testing.assert_allclose(session.run(found, feed), true, rtol=1e-7, atol=1e-9 * np.max(np.abs(true)))
+
+
+NETWORKS = ["dense_tanh", "softmax_cross_entropy", "embedding_lookup_in_resource", "average_pooling", "cond_v1",
+            "array_reduce_prod", "gradient_penalty"]
+NETWORKS += ["cond_v2"] if "cond_v2" in SCENARIOS else []
+
+
+@pytest.mark.parametrize("engine", ["loop", "auto"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_third_derivatives_of_networks(name, engine):
+    """A curvature penalty on conformance scenarios, against finite differences of the penalty itself."""
+    case = SCENARIOS[name].build(tf.float64)
+    parts = th.hessian_diag(case.loss, case.xs, engine=engine)
+    penalty = tf.reduce_sum(tf.sin(_flat(parts if isinstance(parts, (list, tuple)) else [parts])))
+    xs = case.xs if isinstance(case.xs, (list, tuple)) else [case.xs]
+    found, by_tensorflow = _flat(th.gradients(penalty, xs)), gradient(penalty, case.xs)
+    with case.session() as session:
+        for feed in case.feeds:
+            true = jacobian(penalty, case.xs, session, feed)[0]
+            scale = np.max(np.abs(true))
+            np.testing.assert_allclose(session.run(found, feed), true, rtol=0, atol=1e-9 * scale)
+            np.testing.assert_allclose(session.run(by_tensorflow, feed), true, rtol=0, atol=1e-9 * scale)

@@ -1,0 +1,96 @@
+"""Each example runs as a user starts it, from another folder, and prints the numbers that are true."""
+import ast
+import os
+import re
+import subprocess
+import sys
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROW = re.compile(r"^ *(\d+) % +([\d.]+) +([\d.]+) +(\S+) +(\S+) +(\S+)$", re.MULTILINE)
+
+
+def run(name, folder, *arguments):
+    """What the example prints."""
+    path = os.pathsep.join(p for p in (CHECKOUT, os.environ.get("PYTHONPATH")) if p)
+    command = [sys.executable, os.path.join(CHECKOUT, "legacy_examples", name)] + list(arguments)
+    done = subprocess.run(command, cwd=str(folder), env=dict(os.environ, PYTHONPATH=path), universal_newlines=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def printed(output, label):
+    """The Python literal behind a label at the start of a line."""
+    return ast.literal_eval(re.search("^ *%s: +([^ ].*?)(?:   .*)?$" % re.escape(label), output, re.MULTILINE).group(1))
+
+
+def test_diagonal_of_a_product(tmp_path):
+    output = run("diagonal_of_a_product.py", tmp_path)
+    assert printed(output, "tf.gradients by f[0]") is None
+    assert printed(output, "tf.gradients twice") == [-6, 0, 2]
+    assert printed(output, "th.hessian_diag") == [-2, -2, 2]
+    assert printed(output, "th.hessian") == [[-2, -1, -3], [-1, -2, 3], [-3, 3, 2]]
+    assert "HessianPlan(diag, n=3" in output and "HessianPlan(full, n=3" in output
+
+
+def test_separate_variables(tmp_path):
+    output = run("separate_variables.py", tmp_path)
+    assert printed(output, "tf.gradients of dL/dx by y") is None
+    assert printed(output, "th.gradients of dL/dx by y") == 0
+    assert printed(output, "th.hessian by [x, y]") == [[2, 0], [0, 2]]
+    assert "tf.hessians by z:            ValueError" in output
+    assert printed(output, "th.hessian by z") == 0
+    assert printed(output, "d2L/dx dy and d2L/dx dz") == (6, 0)
+    assert printed(output, "th.hessian by [x, y, z]") == [[-4, 6, 0], [6, 0, 0], [0, 0, 0]]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """(what the example prints, the folder of its pictures, which it makes itself)."""
+    folder = tmp_path_factory.mktemp("digits")
+    pictures = folder / "new" / "pictures"
+    return run("digits_pruning.py", folder, "--quick", "--output", str(pictures)), pictures
+
+
+def table(output):
+    """{percent: (accuracy by OBD, by magnitude, predicted rise, rise by OBD, rise by magnitude)}"""
+    return {int(row[0]): [float(v) for v in row[1:]] for row in ROW.findall(output)}
+
+
+def test_digits_are_learned_and_the_diagonal_covers_all_weights(digits):
+    accuracies = re.findall(r"test accuracy ([\d.]+) %", digits[0])
+    assert len(accuracies) == 2 and min(float(a) for a in accuracies) > 95
+    assert "HessianPlan(diag, n=2410" in digits[0]
+    assert digits[0].count("2410 entries in ") == 2
+
+
+def test_digits_diagonal_agrees_with_finite_differences(digits):
+    pairs = re.findall(r"th.hessian_diag (\S+), finite difference (\S+)", digits[0])
+    assert len(pairs) == 2
+    for exact, difference in pairs:
+        assert abs(float(exact)) > 1e-5
+        np.testing.assert_allclose(float(exact), float(difference), rtol=1e-2)
+
+
+def test_digits_pruning_by_the_diagonal_predicts_and_spares_the_loss(digits):
+    rows = table(digits[0])
+    assert list(rows) == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95]
+    assert rows[0][0] == rows[0][1] and rows[0][2:] == [0, 0, 0]
+    for percent in (30, 40):
+        by_obd, by_magnitude, predicted, rise, other = rows[percent]
+        assert by_obd > by_magnitude - 1
+        assert predicted / 2 < rise < 2 * predicted
+        assert rise < other
+    assert rows[95][0] < 60
+
+
+@pytest.mark.parametrize("name", ["digits_pruning.png", "digits_diagonal.png"])
+def test_digits_pictures_show_something(digits, name):
+    image = matplotlib.image.imread(str(digits[1] / name))
+    assert min(image.shape[:2]) > 500
+    assert len(np.unique(image.reshape(-1, image.shape[2])[::7], axis=0)) > 50
+    assert 0.02 < np.mean(image[..., :3].min(axis=2) < 0.9) < 0.6

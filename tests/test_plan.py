@@ -1,0 +1,286 @@
+"""th.plan: what is computed, how, at what cost and why, before anything is built; and what its options do."""
+import collections
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import finite_differences
+import tf1_hessian as th
+
+D = tf.float64
+ENGINES = ["slices", "loop", "vectorized", "auto"]
+
+
+def net(features=3, hidden=4, rows=5):
+    """A small net with two weights; the batch size is unknown."""
+    x = tf.placeholder(D, [None, features], name="input")
+    rng = np.random.RandomState(7)
+    w = tf.get_variable("w", initializer=rng.uniform(-1, 1, (features, hidden)), use_resource=True)
+    v = tf.get_variable("v", initializer=rng.uniform(-1, 1, (hidden,)), use_resource=False)
+    loss = tf.reduce_mean(tf.square(tf.tanh(tf.linalg.matvec(tf.tanh(tf.matmul(x, w)), tf.identity(v)))))
+    return loss, w, v, {x: rng.uniform(-1, 1, (rows, features))}
+
+
+def evaluated(fetches, feed=None):
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return th.evaluate(fetches, feed, session)
+
+
+# --- a plan explains itself
+
+def test_print_says_what_how_and_at_what_cost():
+    loss, w, v, _ = net()
+    plan = th.plan(loss, [w, v], "full")
+    lines = str(plan).splitlines()
+    assert lines[0].startswith("HessianPlan(full, n=16, ") and lines[0] == repr(plan)
+    for word in ("engine=%s" % plan.engine, "16 columns", "chunks of", "gradients", "ops", "MB"):
+        assert word in lines[0]
+    assert [w.name in line and "(3, 4)" in line and "float64" in line for line in lines[1:]].count(True) == 1
+    assert any(v.name in line and "(4,)" in line for line in lines[1:])
+
+
+def test_a_plan_is_made_of_facts_that_can_be_read():
+    loss, w, v, _ = net()
+    plan = th.plan(loss, {"w": w, "v": v}, "diag", engine="loop")
+    assert (plan.quantity, plan.n, plan.engine) == ("diag", 16, "loop")
+    assert sorted(s.name for s in plan.sources) == ["v:0", "w:0"]
+    assert plan.chunk_size >= 1 and isinstance(plan.reasons, tuple)
+    assert isinstance(plan, th.HessianPlan)
+
+
+def test_quantity_is_diag_unless_asked_otherwise():
+    x = tf.placeholder(D, [3])
+    loss = tf.reduce_sum(x ** 3)
+    assert th.plan(loss, x).quantity == "diag"
+    assert th.plan(loss, x).build().shape.as_list() == [3]
+    assert th.plan(loss, x, "full").build().shape.as_list() == [3, 3]
+    assert th.plan(loss, x, quantity="full", flat=True).build().shape.as_list() == [3, 3]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_plan_and_the_call_of_the_same_question_are_one(engine):
+    loss, w, v, _ = net(2, 2)
+    for quantity, call in (("diag", th.hessian_diag), ("full", th.hessian)):
+        built = th.plan(loss, [w, v], quantity, engine=engine).build()
+        asked = call(loss, [w, v], engine=engine)
+        for a, b in zip(tf.nest.flatten(built), tf.nest.flatten(asked)):
+            assert a is b
+
+
+# --- costs
+
+def test_cost_numbers_are_positive_and_grow_with_n():
+    x, y = tf.placeholder(D, [3]), tf.placeholder(D, [30])
+    small, large = (th.plan(tf.reduce_sum(tf.tanh(a)) ** 2, a, "full").cost for a in (x, y))
+    assert (small.columns, large.columns) == (3, 30)
+    assert 1 < small.gradients < large.gradients
+    assert small.ops > 0 and 0 < small.bytes < large.bytes
+
+
+@pytest.mark.parametrize("engine", ENGINES[:3])
+def test_a_column_costs_a_few_gradients(engine):
+    """A product is about two gradients; an unknown batch size must not blow the estimate up."""
+    loss, w, v, _ = net()
+    cost = th.plan(loss, [w, v], "full", engine=engine).cost
+    assert 16 * 0.5 < cost.gradients < 16 * 10
+    assert cost.bytes < 16 * 128 * 100 * 8
+
+
+@pytest.mark.parametrize("engine", ["loop", "vectorized"])
+def test_the_ops_of_a_column_engine_do_not_grow_with_n(engine, graph):
+    made, planned = [], []
+    for n in (70, 700):
+        x = tf.placeholder(D, [n])
+        plan = th.plan(tf.reduce_sum(tf.tanh(x)) ** 2, x, "full", engine=engine)
+        before = len(graph.get_operations())
+        plan.build()
+        made.append(len(graph.get_operations()) - before)
+        planned.append(plan.cost.ops)
+    assert planned[1] <= planned[0] * 1.1 and made[1] <= made[0] * 1.1
+
+
+def test_the_ops_of_slices_grow_with_n():
+    costs = []
+    for n in (5, 20):
+        x = tf.placeholder(D, [n])
+        costs.append(th.plan(tf.reduce_sum(tf.tanh(x)) ** 2, x, engine="slices").cost.ops)
+    assert costs[1] > 3 * costs[0]
+
+
+def test_slices_of_a_large_x_are_refused_before_anything_is_built(graph):
+    x = tf.placeholder(D, [100000])
+    loss = tf.reduce_sum(tf.tanh(x)) ** 2
+    before = len(graph.get_operations())
+    with pytest.raises(ValueError) as caught:
+        th.plan(loss, x, engine="slices")
+    assert "slices" in str(caught.value) and "auto" in str(caught.value)
+    assert len(graph.get_operations()) == before
+
+
+def test_the_planned_ops_are_about_those_that_are_made(graph):
+    loss, w, v, _ = net()
+    for engine in ENGINES[:3]:
+        plan = th.plan(loss, [w, v], engine=engine)
+        before = len(graph.get_operations())
+        plan.build()
+        made = len(graph.get_operations()) - before
+        assert 0.2 * plan.cost.ops < made < 3 * plan.cost.ops + 100, engine
+
+
+# --- engines and chunks
+
+@pytest.mark.parametrize("engine", ENGINES[:3])
+def test_the_engine_asked_for_is_used(engine):
+    loss, w, _, feed = net()
+    plan = th.plan(loss, w, "full", engine=engine)
+    assert plan.engine == engine and "engine %s" % engine in str(plan)
+
+
+def test_auto_gives_its_reason_where_columns_can_not_be_vectorized():
+    """No TF vectorises the MirrorPad of a column."""
+    x = tf.placeholder(D, [2, 3])
+    loss = tf.reduce_sum(tf.pad(x, [[1, 0], [0, 0]], "REFLECT") ** 3)
+    plan = th.plan(loss, x, "full", flat=True)
+    assert plan.engine == "loop"
+    assert any(x.name in reason and "MirrorPad" in reason for reason in plan.reasons) and "because" in str(plan)
+    with pytest.raises(ValueError) as caught:
+        th.plan(loss, x, "full", engine="vectorized")
+    assert "MirrorPad" in str(caught.value) and "auto" in str(caught.value)
+    found = evaluated(plan, {x: np.arange(6.0).reshape(2, 3)})
+    np.testing.assert_allclose(found, np.diag([0, 6, 12, 36, 48, 60]))
+
+
+def test_a_gradient_that_is_proven_zero_is_a_reason():
+    x, y = tf.placeholder(D, [3]), tf.placeholder(D, [2], name="y")
+    plan = th.plan(tf.reduce_sum(x ** 3) + tf.reduce_sum(tf.stop_gradient(y)), [x, y])
+    assert any("zero" in reason and "y:0" in reason for reason in plan.reasons)
+    assert plan.cost.columns == 3
+
+
+def loops_in(graph):
+    return [op for op in graph.get_operations() if op.type in ("While", "StatelessWhile")]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5, 16, 40])
+def test_every_chunk_size_gives_the_same_numbers(chunk, graph):
+    loss, w, v, feed = net()
+    plan = th.plan(loss, [w, v], "full", engine="vectorized", chunk_size=chunk, flat=True)
+    assert plan.chunk_size == min(chunk, 12)
+    found = plan.build()
+    assert bool(loops_in(graph)) is (chunk < 12)
+    np.testing.assert_allclose(evaluated(found, feed), finite_differences.hessian(loss, [w, v], feed), rtol=1e-7, atol=1e-9)
+
+
+def test_chunks_hold_intermediate_tensors_near_a_bound():
+    """A path of 4 MB a column would take 1 GB in chunks of 64."""
+    x = tf.placeholder(D, [200, 1])
+    wide = tf.tanh(x * tf.ones([1, 2000], D))
+    plan = th.plan(tf.reduce_sum(wide ** 2) ** 2, x)
+    assert plan.chunk_size < 64 and any("MB" in reason for reason in plan.reasons)
+
+
+def test_a_chunk_size_is_a_whole_number_of_numpy_too():
+    x = tf.placeholder(D, [5])
+    assert th.plan(tf.reduce_sum(x ** 3), x, chunk_size=np.int64(2)).chunk_size == 2
+
+
+# --- quantities against the truth
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_full_and_diag_are_right(engine):
+    loss, w, v, feed = net(2, 3)
+    flat, blocks, diag = evaluated(
+        [th.plan(loss, [w, v], "full", engine=engine, flat=True), th.plan(loss, [w, v], "full", engine=engine),
+         th.plan(loss, [w, v], engine=engine)], feed)
+    expected = finite_differences.hessian(loss, [w, v], feed)
+    np.testing.assert_allclose(flat, expected, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(blocks[0][1].reshape(6, 3), expected[:6, 6:], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(blocks[1][0].reshape(3, 6), expected[6:, :6], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(np.concatenate([d.ravel() for d in diag]), np.diag(expected), rtol=1e-7, atol=1e-9)
+
+
+# --- the mixed block
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_mixed_block_in_both_orientations(engine, swapped, graph):
+    loss, w, v, feed = net(2, 3)
+    x, y = (v, w) if swapped else (w, v)
+    found = th.hessian(loss, x, other=y, engine=engine)
+    assert found.shape.as_list() == x.shape.as_list() + y.shape.as_list()
+    expected = finite_differences.hessian(loss, [w, v], feed)
+    expected = expected[6:, :6] if swapped else expected[:6, 6:]
+    np.testing.assert_allclose(evaluated(found, feed).reshape(expected.shape), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_the_mixed_block_lays_the_columns_of_the_shorter_side():
+    loss, w, v, _ = net()
+    assert th.plan(loss, w, "full", other=v).cost.columns == 4
+    assert th.plan(loss, v, "full", other=w).cost.columns == 4
+
+
+Pair = collections.namedtuple("Pair", "left right")
+
+
+def test_the_mixed_block_of_structures():
+    loss, w, v, feed = net(2, 3)
+    z = list(feed)[0]
+    expected = finite_differences.hessian(loss, [w, v], feed)
+    found = evaluated({
+        "list": th.hessian(loss, [w], other=[v]), "dict": th.hessian(loss, {"w": w}, other=v),
+        "pair": th.hessian(loss, Pair(v, w), other=Pair(w, v)), "flat": th.hessian(loss, [w], other=[v, w], flat=True)}, feed)
+    np.testing.assert_allclose(found["list"][0][0].reshape(6, 3), expected[:6, 6:], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found["dict"]["w"].reshape(6, 3), expected[:6, 6:], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found["pair"].left.left.reshape(3, 6), expected[6:, :6], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found["pair"].right.left.reshape(6, 6), expected[:6, :6], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found["flat"], expected[:6][:, [6, 7, 8, 0, 1, 2, 3, 4, 5]], rtol=1e-7, atol=1e-9)
+
+
+def test_the_mixed_block_of_weights_and_inputs():
+    """d2L/dw dx, as influence functions and implicit differentiation need it."""
+    w, x = tf.get_variable("w", initializer=np.array([0.5, -1.0, 2.0]), use_resource=True), tf.placeholder(D, [3])
+    point = np.array([1.0, 2.0, -1.0])
+    found = evaluated(th.hessian(tf.reduce_sum(w * x) ** 2, w, other=x), {x: point})
+    start = np.array([0.5, -1.0, 2.0])
+    np.testing.assert_allclose(found, 2 * (np.outer(point, start) + start.dot(point) * np.eye(3)))
+
+
+def test_a_mixed_block_that_is_zero():
+    x, y = tf.placeholder(D, [2]), tf.placeholder(D, [3])
+    found = evaluated(th.hessian(tf.reduce_sum(x ** 2) + tf.reduce_sum(y ** 2), x, other=y), {x: [1, 2], y: [1, 2, 3]})
+    assert found.shape == (2, 3) and not found.any()
+
+
+def test_rows_of_a_hessian_that_is_not_symmetric(graph):
+    """Overridden gradients may be anything: rows are d(dL/dx_i)/dx_j, as tf.hessians gives them."""
+    x, y = tf.placeholder(D, [2]), tf.placeholder(D, [3])
+    with graph.gradient_override_map({"Exp": "TestDoubledExp"}):
+        e = tf.exp(x)
+    loss = tf.reduce_sum(e) * tf.reduce_sum(y ** 2)
+    feed = {x: [0.5, -0.5], y: [1.0, 2.0, 3.0]}
+    up, down, full = evaluated(
+        [th.hessian(loss, x, other=y), th.hessian(loss, y, other=x), th.hessian(loss, [x, y], flat=True)], feed)
+    exps, ys = np.exp([0.5, -0.5]), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(up, np.outer(2 * exps, 2 * ys))
+    np.testing.assert_allclose(down, np.outer(2 * ys, 2 * exps))
+    np.testing.assert_allclose(full[:2, 2:], up)
+    np.testing.assert_allclose(full[2:, :2], down)
+
+
+@tf.RegisterGradient("TestDoubledExp")
+def doubled(op, grad):
+    return grad * op.outputs[0] * 2
+
+
+def test_float32_and_float64_can_be_laid_flat():
+    x, y = tf.placeholder(tf.float32, [2]), tf.placeholder(D, [3])
+    loss = tf.cast(tf.reduce_sum(x), D) ** 2 * tf.reduce_sum(y ** 2)
+    before = len(x.graph.get_operations())
+    try:
+        found = th.hessian(loss, [x, y], flat=True)
+    except ValueError as refusal:
+        assert "float32" in str(refusal) and len(x.graph.get_operations()) == before
+        return
+    np.testing.assert_allclose(evaluated(found, {x: [1, 2], y: [1, 2, 3]})[0], [28, 28, 12, 24, 36])
