@@ -35,6 +35,7 @@ setup(
             "mypy; python_version >= '3.10'",
             "nox; python_version >= '3.8'",
             "pytest",
+            "pytest-xdist",
             "ruff; python_version >= '3.8'",
             "scikit-learn",
             "tqdm",

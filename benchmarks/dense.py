@@ -153,7 +153,8 @@ def _row(case, way, building, seconds, values):
                     for a, b in zip(values[way], values["tf.hessians"]))
     print("    %-14s build %6.2f s   first %8.1f ms   steady %8.2f ms   tf.hessians takes %5.2f times as long   %s" % (
         way, building, 1e3 * seconds[way][0], 1e3 * steady, ratio, "" if error is None else "differs by %.0e" % error))
-    return {"case": case, "way": way, "build": building, "first": seconds[way][0], "steady": float(steady), "ratio": ratio}
+    first = seconds[way][0]
+    return {"case": case, "way": way, "build": building, "first": first, "steady": float(steady), "ratio": ratio}
 
 
 def main():

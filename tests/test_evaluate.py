@@ -80,7 +80,8 @@ def test_variables_names_and_operations(session, use_resource):
     session.run(v.initializer)
     session.asked = []
     add = tf.assign_add(v, [1.0, 1.0]).op
-    by_variable, by_name, nothing = th.evaluate([v, "v:0" if not use_resource else v.value(), tf.no_op()], session=session)
+    named = v.value() if use_resource else "v:0"
+    by_variable, by_name, nothing = th.evaluate([v, named, tf.no_op()], session=session)
     np.testing.assert_allclose([by_variable, by_name], [[1.5, 2.5]] * 2)
     assert nothing is None and len(session.asked) == 1
     assert th.evaluate(add, session=session) is None

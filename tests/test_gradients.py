@@ -1,5 +1,4 @@
 """th.gradients: what tf.gradients gives on ordinary graphs, zeros for None, dense for IndexedSlices."""
-import itertools
 
 import numpy as np
 import pytest

@@ -82,7 +82,7 @@ def test_another_name_is_another_scope(call, graph):
     x = tf.placeholder(D, [3])
     loss = tf.reduce_sum(x ** 3)
     for name in ("first", "second"):
-        made = made_by(lambda: call(loss, x, name=name), graph)
+        made = made_by(lambda name=name: call(loss, x, name=name), graph)
         assert made and outside(made, name) == []
 
 

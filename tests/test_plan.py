@@ -226,7 +226,6 @@ Pair = collections.namedtuple("Pair", "left right")
 
 def test_the_mixed_block_of_structures():
     loss, w, v, feed = net(2, 3)
-    z = list(feed)[0]
     expected = finite_differences.hessian(loss, [w, v], feed)
     found = evaluated({
         "list": th.hessian(loss, [w], other=[v]), "dict": th.hessian(loss, {"w": w}, other=v),

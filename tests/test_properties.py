@@ -131,7 +131,7 @@ def fitting(a, b):
 
 BINARY = [
     lambda s, a, b: a + b, lambda s, a, b: a * b, lambda s, a, b: a - 0.5 * b, lambda s, a, b: a / positive(b),
-    lambda s, a, b: tf.squared_difference(a, b), lambda s, a, b: positive(a) ** tf.tanh(b), lambda s, a, b: tf.atan2(a, positive(b)),
+    lambda s, a, b: tf.squared_difference(a, b), lambda s, a, b: positive(a) ** tf.tanh(b), lambda s, a, b: tf.atan2(a + 0 * b, positive(b) + 0 * a),
     lambda s, a, b: tf.maximum(a, b) + 0 * s.kink(a - b), lambda s, a, b: tf.minimum(a, b * 0.5) + 0 * s.kink(a - b * 0.5),
     lambda s, a, b: tf.matmul(matrix(a), matrix(a) * tf.reduce_mean(b), transpose_b=True),
     lambda s, a, b: tf.gradients(tf.reduce_sum(tf.sin(a) * tf.reduce_mean(b ** 2)), a)[0],

@@ -125,6 +125,14 @@ def unknown_size(name, shape):
     )
 
 
+def mixed_dtypes(dtypes):
+    """One matrix of several dtypes."""
+    return ValueError(
+        "flat=True gives one matrix, and the sources have dtypes %s. Leave flat out for one tensor a block, or ask for "
+        "the sources of each dtype apart." % ", ".join(dtypes)
+    )
+
+
 def unknown_name(name, near):
     """A name that no tensor has."""
     return ValueError(

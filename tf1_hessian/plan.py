@@ -1,5 +1,6 @@
 """What is computed, how, at what cost and why: made and rehearsed before the user's graph gets a single op."""
 import collections
+import numbers
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
@@ -107,7 +108,8 @@ def _check_options(quantity, engine, chunk_size):
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
         raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
-    if chunk_size is not None and (not isinstance(chunk_size, int) or isinstance(chunk_size, bool) or chunk_size < 1):
+    whole = isinstance(chunk_size, numbers.Integral) and not isinstance(chunk_size, bool)
+    if chunk_size is not None and not (whole and chunk_size >= 1):
         raise errors.bad_option("chunk_size", chunk_size, "a whole number from 1 up, or None")
 
 
@@ -169,7 +171,7 @@ class _Planner(object):
         return elements.Elements(problem.losses, source, targets, problem.quantity == "diag", problem.options)
 
     def _vectorized(self, index, source):
-        size = min(source.size, self._chunk_size or self._best_chunk(source))
+        size = min(source.size, int(self._chunk_size or self._best_chunk(source)))
         try:
             return columns.vectorized(
                 lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size)
@@ -187,11 +189,12 @@ class _Planner(object):
         return fitting
 
     def _cost(self, rows):
-        made = {r.source: _bytes_of(o for op in r.laid.dependent for o in op.outputs) for r in rows}
+        column = {r.source: _bytes_of(o for op in r.laid.column_ops for o in op.outputs) / r.laid.columns for r in rows}
         gradient = max(1, 3 * self._unit_bytes)
-        gradients = 1 + sum(r.source.size * made[r.source] / float(gradient * r.laid.seeds) for r in rows)
+        gradients = 1 + sum(r.source.size * column[r.source] / float(gradient) for r in rows)
         ops = len({op for r in rows for op in r.laid.needed})
-        return Cost(sum(r.source.size for r in rows), gradients, ops, max(list(made.values()) or [0]))
+        most = max([column[r.source] * r.laid.size for r in rows] or [0])
+        return Cost(sum(r.source.size for r in rows), gradients, ops, int(most))
 
 
 def _first_line(error):

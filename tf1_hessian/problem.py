@@ -28,6 +28,9 @@ class Problem(object):
         self.across = self.layout if other is None else Layout(other, resolve_sources(other, self.graph))
         sources = self.layout.sources + (() if other is None else self.across.sources)
         check_real(sources)
+        dtypes = sorted({s.dtype.name for s in sources})
+        if flat and len(dtypes) > 1:
+            raise errors.mixed_dtypes(dtypes)
         self._sources = sources
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
@@ -39,7 +42,8 @@ class Problem(object):
         if self.quantity == "full":
             _check_separate(self._sources)
         self.scratch = Scratch(self.graph)
-        self.symmetric = not may_be_unsymmetric(self.path.ops)
+        same_dtype = len({s.dtype for s in self._sources}) <= 1
+        self.symmetric = same_dtype and not may_be_unsymmetric(self.path.ops)
         self.transposed = self.across is not self.layout and self.symmetric and self.across.n < self.layout.n
         self.rows, self.cols = self.layout.sources, self.across.sources
         if self.transposed:
@@ -86,7 +90,7 @@ class Problem(object):
         if block is None and self.layout is self.across and laid.get((c, r)) is not None:
             block = tf.transpose(laid[c, r])
         shape = tf.TensorShape([row.size, col.size]) if self.flat else row.shape.concatenate(col.shape)
-        return _shaped(block, shape, row)
+        return _shaped(block, shape, col)
 
 
 def _shaped(tensor, shape, source):

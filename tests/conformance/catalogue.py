@@ -1,8 +1,10 @@
 """All scenarios, and the truth about each."""
 import functools
 
-import finite_differences
 import numpy as np
+import tensorflow.compat.v1 as tf
+
+import finite_differences
 import scenarios_arrays  # noqa: F401  (importing registers)
 import scenarios_control_flow  # noqa: F401
 import scenarios_dense  # noqa: F401
@@ -12,7 +14,6 @@ import scenarios_functions  # noqa: F401
 import scenarios_images  # noqa: F401
 import scenarios_inputs  # noqa: F401
 import scenarios_layers  # noqa: F401
-import tensorflow.compat.v1 as tf
 from scenario import SCENARIOS
 
 __all__ = ["SCENARIOS", "Truth", "truths_of"]
@@ -21,9 +22,9 @@ __all__ = ["SCENARIOS", "Truth", "truths_of"]
 class Truth(object):
     """What is known of a scenario at one of its feeds, in float64.
 
-    at: the flat sources. shapes: of each. drawn: the draw that was held. differences: the Hessian by finite differences of the first
-    gradient, None where they don't apply. slope: the loss's derivative along a random direction by finite differences;
-    predicted_slope: the same from the first gradient.
+    at, shapes: the flat sources, and the shape of each. drawn: the draw that was held. differences: the Hessian by
+    finite differences of the first gradient, None where they don't apply. slope: the loss's derivative along a random
+    direction by finite differences; predicted_slope: the same from the first gradient.
     """
 
     def __init__(self, scenario, case, gradient, session, feed):

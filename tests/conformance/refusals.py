@@ -5,7 +5,7 @@ from scenario import VERSION
 
 Refusal = collections.namedtuple("Refusal", "engine reason scenarios first last")
 Refusal.__new__.__defaults__ = ((1, 13), (99, 0))
-Refusal.__doc__ = """`engine` refuses `scenarios` in versions first .. last (both included); the error names `reason`."""
+Refusal.__doc__ = "`engine` refuses `scenarios` in versions first .. last (both included); the error names `reason`."
 
 _NEW = (2, 0)
 _OLD = (1, 15)
@@ -13,8 +13,8 @@ _OLD = (1, 15)
 REFUSALS = [
     Refusal("slices", "custom gradient", ["custom_gradient"]),
     Refusal("vectorized", "Input \"filter\" of op 'Conv2D'", [
-        "average_pooling", "convolution_1d", "convolution_of_both", "convolution_of_kernel", "keras_convolution_and_pooling",
-        "max_pooling", "two_convolutions"]),
+        "average_pooling", "convolution_1d", "convolution_of_both", "convolution_of_kernel", "max_pooling",
+        "keras_convolution_and_pooling", "two_convolutions"]),
     Refusal("vectorized", "Input \"filter\" of op 'Conv2DBackpropInput'", ["transposed_convolution"]),
     Refusal("vectorized", "DepthwiseConv2dNative", ["depthwise_convolution"]),
     Refusal("vectorized", "DynamicStitch", ["array_dynamic_partition"]),

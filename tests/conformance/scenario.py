@@ -12,8 +12,8 @@ VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 class Case(object):
     """A built scenario: the loss, xs as a user gives them, and what an evaluation needs.
 
-    feeds: one feed, or several to evaluate at (the branches of a cond). drawn: tensors whose values decide what the loss
-    is in one session call (a mask, a batch). setup: ops to run once after the variables' initializers.
+    feeds: one feed, or several to evaluate at (the branches of a cond). drawn: tensors whose values decide what the
+    loss is in one session call (a mask, a batch). setup: ops to run once after the variables' initializers.
     """
 
     def __init__(self, loss, xs, feeds=None, drawn=(), setup=()):
@@ -33,10 +33,10 @@ class Case(object):
 class Scenario(object):
     """`build(dtype)` makes the Case in the default graph.
 
-    closed: the Hessian [n, n] in numpy, of the flat sources and of the drawn values; where there is one feed. differences:
-    whether finite differences of the first gradient see the same: not where the draw can't be held by feeding, nor where
-    a user stops a gradient or gives another. zeros: the (row, column) entries that are exact zeros. refused: the op type
-    for which every engine must refuse, or None.
+    closed: the Hessian [n, n] in numpy, of the flat sources and of the drawn values; where there is one feed.
+    differences: whether finite differences of the first gradient see the same: not where the draw can't be held by
+    feeding, nor where a user stops a gradient or gives another. zeros: the (row, column) entries that are exact zeros.
+    refused: the op type for which every engine must refuse, or None.
     """
 
     def __init__(self, name, build, closed=None, differences=True, zeros=(), refused=None):

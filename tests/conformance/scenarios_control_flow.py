@@ -1,4 +1,4 @@
-"""tf.cond as Switch and Merge (v1) and as a functional If (v2), whatever the process has switched on; tf.case; calls."""
+"""tf.cond and tf.case as Switch and Merge (v1) and as functional Ifs (v2), in any process; calls of functions."""
 import contextlib
 import itertools
 
@@ -107,8 +107,8 @@ def cond_on_the_source(dtype):
 @_for_each_form()
 def case(dtype):
     x, which = variable("x", numbers(1, 2), dtype), tf.placeholder(tf.int32, [])
-    chosen = tf.case(
-        [(tf.equal(which, 0), lambda: tf.sin(x)), (tf.equal(which, 1), lambda: tf.exp(x))], default=lambda: tf.square(x))
+    cases = [(tf.equal(which, 0), lambda: tf.sin(x)), (tf.equal(which, 1), lambda: tf.exp(x))]
+    chosen = tf.case(cases, default=lambda: tf.square(x))
     return Case(tf.square(tf.reduce_sum(chosen)), [x], [{which: 0}, {which: 1}, {which: 2}])
 
 

@@ -51,7 +51,8 @@ def _complex_type(dtype):
 def _power_closed(x):
     """sum_k |F x|_k^2 weights_k + (x . x)^2, with F the discrete Fourier transform."""
     transform = np.fft.fft(np.eye(4))
-    return 2 * np.real(np.conj(transform).T @ np.diag([1, 2, 3, 4]) @ transform) + 4 * (x @ x) * np.eye(4) + 8 * np.outer(x, x)
+    power = 2 * np.real(np.conj(transform).T @ np.diag([1, 2, 3, 4]) @ transform)
+    return power + 4 * (x @ x) * np.eye(4) + 8 * np.outer(x, x)
 
 
 @scenario(closed=_power_closed)

@@ -1,9 +1,9 @@
-"""Layers of tf.keras (Keras 2 before TF 2.16, Keras 3 since) and of tf.layers, where the installed TensorFlow has them."""
+"""Layers of tf.keras (Keras 2 before TF 2.16, Keras 3 since) and of tf.layers, where TensorFlow has them."""
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from scenarios_control_flow import built_as
 from scenario import VERSION, Case, constant, numbers, scenario
+from scenarios_control_flow import built_as
 
 _HAS_TF_LAYERS = VERSION < (2, 16)
 

@@ -17,15 +17,18 @@ class Chunk(object):
     """`outputs[k]` has the results of the seeds `ids` along its first axis; None is zero for every seed.
 
     size: the seeds that one iteration lays, `repeats` times those of `ids`. Sizes known before running are made inside
-    the loop: a constant is cheaper than a loop variable.
+    the loop: a constant is cheaper than a loop variable. column_ops: the ops of `columns` columns, for estimates.
     """
 
-    def __init__(self, ids, outputs, repeats=1):
+    columns = 1
+
+    def __init__(self, ids, outputs, repeats=1, column_ops=None):
         self.ids, self.outputs, self.repeats = ids, outputs, repeats
         self.seeds = int(ids.shape[0])
         self.size = self.seeds * repeats
         self.needed = made_for(outputs, ids.graph)
         self.dependent, invariant = _split_by_dependence(ids, self.needed, outputs)
+        self.column_ops = self.dependent if column_ops is None else column_ops
         known = {}
         self.sizes = [t for t in invariant if sizes.is_size(t) and sizes.known_value(t, known) is not None]
         self.invariant = [t for t in invariant if known.get(key(t)) is None]
@@ -94,16 +97,19 @@ def vectorized(product, n, dtype, size):
     kept = []
 
     def one(index):
-        outputs = product(tf.gather(seeds, index))
-        kept.append(outputs)
+        seed = tf.gather(seeds, index)
+        outputs = product(seed)
+        kept[:] = [seed, outputs]
         return [o for o in outputs if o is not None]
 
     found = iter(_compat.pfor(one, size))
-    outputs = [None if o is None else next(found) for o in kept[-1]]
-    for single, stacked in zip(kept[-1], outputs):
+    seed, single = kept
+    outputs = [None if o is None else next(found) for o in single]
+    for one_result, stacked in zip(single, outputs):
         if stacked is not None:
-            stacked.set_shape([size] + single.shape.as_list())
-    return Chunk(ids, outputs)
+            stacked.set_shape([size] + one_result.shape.as_list())
+    column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
+    return Chunk(ids, outputs, column_ops=column_ops)
 
 
 def _stacked(tensor_list, output, shape, chunks, count):

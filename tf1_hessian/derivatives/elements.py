@@ -20,7 +20,7 @@ class Elements(object):
     size = 1
 
     def __init__(self, losses, source, targets, diag, options):
-        self.seeds = source.size
+        self.columns = source.size
         self._refuse_custom_gradients(losses, source)
         sources = [source] + [t for t in targets if t is not source]
         rewritten, sliced = slice_source(losses, sources)
@@ -32,7 +32,7 @@ class Elements(object):
             rows = tf.unstack(tf.reshape(gradient, [-1]), num=source.size)
             self.outputs = self._diag(rows, slices, options) if diag else self._full(
                 rows, [stacked[t] for t in targets], options)
-        self.needed = self.dependent = made_for(self.outputs, tf.get_default_graph())
+        self.needed = self.column_ops = made_for(self.outputs, tf.get_default_graph())
 
     @staticmethod
     def _refuse_custom_gradients(losses, source):
