@@ -1,5 +1,4 @@
 """th.gradients: what tf.gradients gives on ordinary graphs, zeros for None, dense for IndexedSlices."""
-
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -68,10 +67,11 @@ def test_no_ys_are_refused_and_no_xs_give_nothing():
         th.gradients([], x)
 
 
-UNARY = [tf.tanh, tf.exp, tf.sin, tf.sigmoid, tf.nn.softplus, tf.square, tf.nn.softmax, tf.nn.relu, tf.abs, tf.transpose,
-         lambda a: tf.reduce_mean(a, -1, keepdims=True) * a, lambda a: tf.reshape(a, [-1]), lambda a: tf.cumsum(a, -1),
+UNARY = [tf.tanh, tf.exp, tf.sin, tf.sigmoid, tf.nn.softplus, tf.square, tf.nn.softmax, tf.nn.relu, tf.abs,
+         tf.transpose, lambda a: tf.reduce_mean(a, -1, keepdims=True) * a, lambda a: tf.reshape(a, [-1]), lambda a: tf.cumsum(a, -1),
          lambda a: tf.concat([a, a * a], 0), lambda a: a[::-1], lambda a: tf.stack(tf.unstack(a))]
-BINARY = [tf.add, tf.multiply, tf.subtract, tf.maximum, lambda a, b: a / (1.5 + b * b), lambda a, b: tf.where(a > b, a * b, b)]
+BINARY = [tf.add, tf.multiply, tf.subtract, tf.maximum, lambda a, b: a / (1.5 + b * b),
+          lambda a, b: tf.where(a > b, a * b, b)]
 
 
 def random_graph(rng, xs):
@@ -102,7 +102,8 @@ def test_unconnected_and_stopped_are_zeros_of_the_right_shape_and_dtype():
     stopped, ref = tf.placeholder(D, [None, 2]), tf.get_variable("ref", initializer=A[0], use_resource=False)
     resource = tf.get_variable("resource", initializer=np.float32(A), use_resource=True)
     loss = tf.reduce_sum(x ** 2) + tf.reduce_sum(tf.stop_gradient(stopped) ** 2)
-    found = evaluated(th.gradients(loss, [x, y, stopped, ref, resource]), {x: A, y: np.ones(4), stopped: np.ones((5, 2))})
+    feed = {x: A, y: np.ones(4), stopped: np.ones((5, 2))}
+    found = evaluated(th.gradients(loss, [x, y, stopped, ref, resource]), feed)
     np.testing.assert_allclose(found[0], 2 * A)
     assert [(f.shape, f.dtype) for f in found[1:]] == [
         ((4,), np.float32), ((5, 2), np.float64), ((3,), np.float64), ((2, 3), np.float32)]

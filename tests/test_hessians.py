@@ -159,7 +159,9 @@ def shared_loss():
         return tf.reduce_sum(value ** 3 * tf.sin(value) * tf.exp(value)), value
 
 
-TRUTH = (lambda x: np.exp(x) * (x ** 3 * 2 * np.cos(x) + 6 * x ** 2 * (np.sin(x) + np.cos(x)) + 6 * x * np.sin(x)))
+def truth(x):
+    """The second derivative of x^3 sin(x) exp(x)."""
+    return np.exp(x) * (x ** 3 * 2 * np.cos(x) + 6 * x ** 2 * (np.sin(x) + np.cos(x)) + 6 * x * np.sin(x))
 
 
 def made_by(graph, **options):
@@ -172,7 +174,7 @@ def made_by(graph, **options):
 def assert_truth(found):
     with tf.Session(config=tf.ConfigProto(device_count={"CPU": 2})) as session:
         session.run(tf.global_variables_initializer())
-        np.testing.assert_allclose(session.run(found)[0], np.diag(TRUTH(np.array([0.5, 1.5]))), rtol=1e-12)
+        np.testing.assert_allclose(session.run(found)[0], np.diag(truth(np.array([0.5, 1.5]))), rtol=1e-12)
 
 
 def colocations(ops):

@@ -12,7 +12,8 @@ import tf1_hessian as th
 from untouched import census
 
 D = tf.float64
-DRAWS = ("Iterator", "Multinomial", "ParameterizedTruncatedNormal", "Queue", "Random", "StatelessRandom", "TruncatedNormal")
+DRAWS = ("Iterator", "Multinomial", "ParameterizedTruncatedNormal", "Queue", "Random", "StatelessRandom",
+         "TruncatedNormal")
 
 
 def resource_loss():

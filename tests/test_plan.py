@@ -170,7 +170,8 @@ def test_every_chunk_size_gives_the_same_numbers(chunk, graph):
     assert plan.chunk_size == min(chunk, 12)
     found = plan.build()
     assert bool(loops_in(graph)) is (chunk < 12)
-    np.testing.assert_allclose(evaluated(found, feed), finite_differences.hessian(loss, [w, v], feed), rtol=1e-7, atol=1e-9)
+    expected = finite_differences.hessian(loss, [w, v], feed)
+    np.testing.assert_allclose(evaluated(found, feed), expected, rtol=1e-7, atol=1e-9)
 
 
 def test_chunks_hold_intermediate_tensors_near_a_bound():
@@ -229,7 +230,8 @@ def test_the_mixed_block_of_structures():
     expected = finite_differences.hessian(loss, [w, v], feed)
     found = evaluated({
         "list": th.hessian(loss, [w], other=[v]), "dict": th.hessian(loss, {"w": w}, other=v),
-        "pair": th.hessian(loss, Pair(v, w), other=Pair(w, v)), "flat": th.hessian(loss, [w], other=[v, w], flat=True)}, feed)
+        "pair": th.hessian(loss, Pair(v, w), other=Pair(w, v)),
+        "flat": th.hessian(loss, [w], other=[v, w], flat=True)}, feed)
     np.testing.assert_allclose(found["list"][0][0].reshape(6, 3), expected[:6, 6:], rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(found["dict"]["w"].reshape(6, 3), expected[:6, 6:], rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(found["pair"].left.left.reshape(3, 6), expected[6:, :6], rtol=1e-7, atol=1e-9)

@@ -157,7 +157,8 @@ def naive_copy(op, replacement):
     """One op made again on another tensor, with all its attributes."""
     inputs = [replacement if t.op.type == "Placeholder" else t for t in op.inputs]
     attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class"}
-    return tf.get_default_graph().create_op(op.type, inputs, [t.dtype for t in op.outputs], attrs=attributes, op_def=op.op_def)
+    dtypes = [t.dtype for t in op.outputs]
+    return tf.get_default_graph().create_op(op.type, inputs, dtypes, attrs=attributes, op_def=op.op_def)
 
 
 def test_a_copied_custom_gradient_uses_the_tensors_of_the_original():

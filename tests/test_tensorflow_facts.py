@@ -34,9 +34,14 @@ def truth_by_loss(loss, x, feed):
         session.run(tf.global_variables_initializer())
         at = finite_differences.Coordinates([x], session, feed)
         step, n = 2e-3, at.start.size
-        f = lambda *moves: float(at.evaluate(loss, at.start + step * sum(moves)))
-        unit = np.eye(n)
-        return np.array([[(f(a, b) - f(a, -b) - f(-a, b) + f(-a, -b)) / (4 * step ** 2) for a in unit] for b in unit])
+
+        def value(move):
+            return float(at.evaluate(loss, at.start + step * move))
+
+        def slope(a, b):
+            return (value(a + b) - value(a - b) - value(b - a) + value(-a - b)) / (4 * step ** 2)
+
+        return np.array([[slope(a, b) for a in np.eye(n)] for b in np.eye(n)])
 
 
 def both(loss, x, feed=None):
@@ -177,7 +182,8 @@ def test_labels_of_a_cross_entropy_that_depend_on_x():
 # --- gradients that are wrong
 
 def inverse_of_adjoint(x):
-    return tf.reduce_sum(tf.sin(tf.matrix_inverse(tf.reshape(x, [2, 2]), adjoint=True) * np.array([[1.0, 2.0], [3.0, 4.0]])))
+    inverse = tf.matrix_inverse(tf.reshape(x, [2, 2]), adjoint=True)
+    return tf.reduce_sum(tf.sin(inverse * np.array([[1.0, 2.0], [3.0, 4.0]])))
 
 
 LINEAR_ALGEBRA = {

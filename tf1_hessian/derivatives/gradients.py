@@ -75,13 +75,16 @@ class _Reverse(object):
         with _op_scope(op, self._options.colocate):
             if rule is not None:
                 return rule(op, arrived, wanted, backprop)
-            function = repairs.repaired_gradient(op) or self._gradient_function(op)
-            results = self._call(op, function, _no_gaps(op, arrived))
+            repaired = repairs.repaired_gradient(op)
+            if repaired is not None:
+                results = repaired(op, *arrived)
+            else:
+                results = self._call(op, self._gradient_function(op), _no_gaps(op, arrived))
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]
 
     def _refuse(self, op, arrived):
         control_flow.refuse_copy(op, self._path, self._options.second)
-        wrong = repairs.known_wrong(op)
+        wrong = repairs.known_wrong(op, self._options.second)
         if wrong:
             raise self._no_gradient(op, "In TensorFlow %s %s." % (tf.__version__, wrong))
         ignored = zeros.outputs_ignored(op, arrived)

@@ -14,8 +14,13 @@ def repaired_gradient(op):
     return _REPAIRS.get(op.type)
 
 
-def known_wrong(op):
-    """Why TensorFlow's gradient of an op is wrong in this version and not repaired here, or None."""
+def known_wrong(op, second):
+    """Why TensorFlow's gradient of an op is wrong in this version and not repaired here, or None.
+
+    second: whether a second derivative is asked for.
+    """
+    if second and op.type in ("SegmentProd", "UnsortedSegmentProd"):
+        return "its second derivative is wrong where two factors are zero; write it with tf.reduce_prod"
     if op.type in ("EluGrad", "SeluGrad") and _compat.VERSION < (1, 14):
         return "its gradient is wrong before TensorFlow 1.14 (25 % and more)"
     return None
@@ -115,7 +120,31 @@ def _recurrence(a, b):
     return b
 
 
+def _softmax_cross_entropy(op, grad_loss, grad_slope):
+    """TF leaves out how the second output, softmax - labels, depends on the labels: computed ones lose a part."""
+    logits = op.inputs[0]
+    to_logits, to_labels = [], []
+    if grad_loss is not None:
+        weight = tf.expand_dims(grad_loss, -1)
+        to_logits.append(weight * op.outputs[1])
+        to_labels.append(-weight * tf.nn.log_softmax(logits))
+    if grad_slope is not None:
+        softmax = tf.nn.softmax(logits)
+        along = tf.expand_dims(tf.reduce_sum(grad_slope * softmax, -1), -1)
+        to_logits.append((grad_slope - along) * softmax)
+        to_labels.append(-grad_slope)
+    return [_sum_like(sum(grads), x) for grads, x in zip((to_logits, to_labels), op.inputs)]
+
+
+def _sum_like(grad, x):
+    """The gradient of an input that may have been broadcast from one row."""
+    if x.shape.ndims == 2 and x.shape.as_list()[0] == 1 and grad.shape.as_list()[0] != 1:
+        return tf.expand_dims(tf.reduce_sum(grad, 0), 0)
+    return grad
+
+
 _REPAIRS = {
     "Cumprod": _cumprod,
     "MatrixInverse": _matrix_inverse,
+    "SoftmaxCrossEntropyWithLogits": _softmax_cross_entropy,
 }
