@@ -129,6 +129,16 @@ def test_the_planned_ops_are_about_those_that_are_made(graph):
         assert 0.2 * plan.cost.ops < made < 3 * plan.cost.ops + 100, engine
 
 
+@pytest.mark.parametrize("engine", ["loop", "auto"])
+def test_the_diagonal_of_a_large_x_never_holds_n_by_n_elements(engine, graph):
+    x = tf.placeholder(D, [3000])
+    mixed = tf.tanh(tf.linalg.matvec(tf.constant(np.ones((2, 3000))), x))
+    before = len(graph.get_operations())
+    th.hessian_diag(tf.reduce_sum(mixed ** 2), x, engine=engine)
+    outputs = [o for op in graph.get_operations()[before:] for o in op.outputs if o.shape.is_fully_defined()]
+    assert max(o.shape.num_elements() for o in outputs) < 3000 * 3000 // 5
+
+
 # --- engines and chunks
 
 @pytest.mark.parametrize("engine", ENGINES[:3])

@@ -25,6 +25,7 @@ from tensorflow.python.ops import gen_resource_variable_ops as _gen_resource_var
 from tensorflow.python.ops import list_ops
 from tensorflow.python.ops import while_v2 as _while_v2
 from tensorflow.python.ops.parallel_for import control_flow_ops as _parallel_for
+from tensorflow.python.ops.parallel_for import pfor as _pfor
 from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
@@ -174,11 +175,23 @@ def pfor(loop_fn, count):
     """
     logger = logging.getLogger("tensorflow")
     logger.addFilter(_drop)
+    flags = getattr(_pfor, "flags", None)
     try:
+        if flags is not None:
+            _pfor.flags = _NoFlags
         options = _supported(_parallel_for.pfor, fallback_to_while_loop=False)
         return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
     finally:
         logger.removeFilter(_drop)
+        if flags is not None:
+            _pfor.flags = flags
+
+
+class _NoFlags(object):
+    """In the place of absl's flags: TF 1.15 asks them about its fall-back, and they parse the user's command line."""
+
+    class FLAGS(object):
+        op_conversion_fallback_to_while_loop = False
 
 
 def _drop(record):

@@ -1,6 +1,8 @@
 """What is differentiated with respect to: variables, tensors and names, resolved to the tensors that the loss reads."""
 import difflib
 
+import numpy as np
+
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 
@@ -17,6 +19,7 @@ class Source(object):
     def __init__(self, name, anchors, shapes, dtype, axis=0):
         self.name, self.anchors, self.dtype = name, tuple(anchors), dtype
         self._shapes, self._axis = tuple(shapes), axis
+        self._part_sizes = [s.as_list()[axis] for s in shapes] if len(shapes) > 1 else []
         self.shape = shapes[0] if len(shapes) == 1 else _joined(shapes, axis)
 
     def __str__(self):
@@ -47,7 +50,10 @@ class Source(object):
         """A tensor of the source's shape as one for each anchor."""
         if len(self.anchors) == 1:
             return [tensor]
-        return tf.split(tensor, [int(s[self._axis]) for s in self._shapes], axis=self._axis)
+        pieces, before = [], (slice(None),) * self._axis
+        for end, size in zip(np.cumsum(self._part_sizes), self._part_sizes):
+            pieces.append(tensor[before + (slice(int(end - size), int(end)),)])  # pfor splits along the wrong axis
+        return pieces
 
     def join(self, tensors):
         """One tensor an anchor as one of the source's shape; None where all are None, else None counts as zero."""
