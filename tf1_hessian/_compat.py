@@ -4,6 +4,7 @@ Nothing else in the package imports `tensorflow`. Each name below exists, with o
 """
 import inspect
 import logging
+import sys
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from tensorflow.python.ops import gen_resource_variable_ops as _gen_resource_var
 from tensorflow.python.ops import list_ops
 from tensorflow.python.ops import while_v2 as _while_v2
 from tensorflow.python.ops.parallel_for import control_flow_ops as _parallel_for
-from tensorflow.python.ops.parallel_for import pfor as _pfor
 from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
@@ -175,16 +175,17 @@ def pfor(loop_fn, count):
     """
     logger = logging.getLogger("tensorflow")
     logger.addFilter(_drop)
-    flags = getattr(_pfor, "flags", None)
+    module = sys.modules[_parallel_for.PFor.__module__]
+    flags = getattr(module, "flags", None)
     try:
         if flags is not None:
-            _pfor.flags = _NoFlags
+            module.flags = _NoFlags
         options = _supported(_parallel_for.pfor, fallback_to_while_loop=False)
         return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
     finally:
         logger.removeFilter(_drop)
         if flags is not None:
-            _pfor.flags = flags
+            module.flags = flags
 
 
 class _NoFlags(object):
