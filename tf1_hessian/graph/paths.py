@@ -2,7 +2,7 @@
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.scratch import inputs_of, key
+from tf1_hessian.graph.scratch import inputs_of, key, original
 
 __all__ = ["Path", "carries_derivative", "find_path"]
 
@@ -45,14 +45,19 @@ class Path(object):
             first = next((t for t in self.reads[here] if key(t) in self.dependent), None)
             if first is None:
                 break
-            before.append(first.op.name)
+            before.append(first.op)
             here = producers.get(key(first)) if first.op is not here else None
         after, wanted = [], {key(o) for o in op.outputs}
         for later in self.ops[self.ops.index(op) + 1:]:
             if any(key(t) in wanted for t in self.reads[later]):
-                after.append(later.name)
+                after.append(later)
                 wanted = {key(o) for o in later.outputs}
-        return errors.chain(before[::-1] + [op.name] + after)
+        steps = [step for step in before[::-1] + [op] + after if not _is_stand_in(step)]
+        return errors.chain(step.name for step in steps)
+
+
+def _is_stand_in(op):
+    return bool(op.outputs) and original(op.outputs[0]) is not None
 
 
 def _ancestors(targets, reads):
