@@ -6,7 +6,7 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
-from tf1_hessian.graph.control_flow import mark_column_loop
+from tf1_hessian.graph.control_flow import LOOP_TYPES, mark_column_loop
 from tf1_hessian.graph.emission import awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
@@ -108,6 +108,9 @@ def vectorized(product, n, dtype, size):
     for one_result, stacked in zip(single, outputs):
         if stacked is not None:
             stacked.set_shape([size] + one_result.shape.as_list())
+    loops = [op.name for op in made_for(outputs, ids.graph) if op.type in LOOP_TYPES]
+    if loops:  # TF 1.15's converter of Conv2DBackpropFilter, for one: no gain, and it can't be emitted
+        raise ValueError("pfor lays a while loop of its own, '%s'" % loops[0])
     column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
     return Chunk(ids, outputs, column_ops=column_ops)
 
