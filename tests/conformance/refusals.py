@@ -11,6 +11,7 @@ _NEW = (2, 0)
 _OLD = (1, 15)
 
 REFUSALS = [
+    Refusal("vectorized", "nested conditionals", ["cond_nested_v1", "cond_nested_v2"], first=_NEW),
     Refusal("slices", "custom gradient", ["custom_gradient"]),
     Refusal("vectorized", "Input \"filter\" of op 'Conv2D'", [
         "average_pooling", "convolution_1d", "convolution_of_both", "convolution_of_kernel", "max_pooling",

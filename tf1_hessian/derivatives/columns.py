@@ -6,7 +6,7 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
-from tf1_hessian.graph.control_flow import LOOP_TYPES, mark_column_loop
+from tf1_hessian.graph.control_flow import LOOP_TYPES, mark_column_loop, nests_conditionals
 from tf1_hessian.graph.emission import awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
@@ -111,6 +111,8 @@ def vectorized(product, n, dtype, size):
     loops = [op.name for op in made_for(outputs, ids.graph) if op.type in LOOP_TYPES]
     if loops:  # TF 1.15's converter of Conv2DBackpropFilter, for one: no gain, and it can't be emitted
         raise ValueError("pfor lays a while loop of its own, '%s'" % loops[0])
+    if any(nests_conditionals(op) for op in made_for(single, ids.graph)):
+        raise ValueError("nested conditionals fail when they run vectorised")
     column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
     return Chunk(ids, outputs, column_ops=column_ops)
 

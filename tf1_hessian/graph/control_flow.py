@@ -5,7 +5,8 @@ from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
     "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
-    "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "refuse_copy", "refuse_hidden_dependence",
+    "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "nests_conditionals", "refuse_copy",
+    "refuse_hidden_dependence",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -65,6 +66,14 @@ def refuse_copy(op, path, second=True):
 
 # Stateful ops that a second copy of a function's body may lack or have: they change nothing and give nothing new.
 _HARMLESS = _REPEATABLE | {"Assert", "NoOp", "PrintV2", "VariableShape", "VarIsInitializedOp"}
+
+
+def nests_conditionals(op):
+    """Whether an op is a conditional with another one in a branch."""
+    if op.type not in IF_TYPES:
+        return False
+    bodies = [_compat.function_graph(op, name, skipped=1) for name in _BODIES[op.type]]
+    return any(inner.type in IF_TYPES for body in bodies for inner in body.get_operations())
 
 
 def refuse_effects(body):
