@@ -4,6 +4,7 @@ import collections
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.python.util import nest
 
 import tf1_hessian as th
 
@@ -62,8 +63,8 @@ def test_any_structure_comes_back(session, x, structure):
     a, b = x ** 2, tf.reduce_sum(x)
     found = th.evaluate(structure(a, b), {x: POINT})
     expected = structure(np.square(POINT), 2.0)
-    tf.nest.assert_same_structure(found, expected)
-    for got, want in zip(tf.nest.flatten(found), tf.nest.flatten(expected)):
+    nest.assert_same_structure(found, expected)
+    for got, want in zip(nest.flatten(found), nest.flatten(expected)):
         np.testing.assert_allclose(got, want)
     assert len(session.asked) == 1
 

@@ -213,7 +213,7 @@ def test_a_custom_gradient_on_the_path_of_a_hessian_is_right(engine):
 
 @tf.RegisterGradient("TestStraightThrough")
 def straight_through(op, grad):
-    return grad
+    return [grad] + [None] * (len(op.inputs) - 1)
 
 
 @pytest.mark.parametrize("kind, flat", [("Round", tf.round), ("Sign", tf.sign), ("Floor", tf.floor)])
@@ -227,6 +227,15 @@ def test_gradient_override_map_is_respected(kind, flat, graph):
     value, full = evaluated([r, th.hessian(loss, x)], {x: A[0]})
     np.testing.assert_allclose(found, 2 * value + A[0] ** 2 + 2 * A[0] * value)
     np.testing.assert_allclose(full, np.diag(2 + 2 * A[0] + 2 * A[0] + 2 * value))
+
+
+@pytest.mark.parametrize("kind, call", [
+    ("Cumprod", tf.cumprod), ("MatrixInverse", lambda a: tf.matrix_inverse(a + np.diag([3.0, 4.0])))])
+def test_an_override_goes_before_a_repair(kind, call, graph):
+    x = tf.placeholder(D, [2, 2])
+    with graph.gradient_override_map({kind: "TestStraightThrough"}):
+        y = call(x)
+    assert_same(tf.reduce_sum(y ** 2), x, {x: A[:, :2]})
 
 
 # --- results may be differentiated again

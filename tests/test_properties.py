@@ -128,7 +128,7 @@ UNARY = [
     lambda s, a: tf.clip_by_value(s.kink(a - 0.37) + 0.37, -50.0, 0.37),
     lambda s, a: tf.abs(tf.fft(tf.complex(vector(a), vector(a) ** 2 + 1))) ** 2,
     lambda s, a: tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=tf.nn.softmax(tf.ones_like(matrix(a))), logits=matrix(a)),
+        labels=tf.nn.softmax(matrix(a) ** 2), logits=matrix(a)),
     lambda s, a: tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.sigmoid(a), logits=a),
 ]
 

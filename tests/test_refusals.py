@@ -101,6 +101,14 @@ def fake_quantization():
     return tf.reduce_sum(x ** 2) + tf.reduce_sum(tf.quantization.fake_quant_with_min_max_args(x) ** 2), x
 
 
+@refused(LookupError, "SparseSparseMaximum")
+def gradient_function_that_fails():
+    """TensorFlow's own gradient of it raises a TypeError in every version."""
+    x = given(2)
+    a, b = (tf.SparseTensor([[0, 0], [1, 1]], k * x, [2, 3]) for k in (1.0, 2.0))
+    return tf.reduce_sum(tf.sparse.maximum(a, b).values ** 2), x
+
+
 @refused(th.NoSecondDerivativeError, "PreventGradient", **OLD)
 def sparse_softmax_cross_entropy():
     x = given(2, 3)

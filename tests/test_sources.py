@@ -4,6 +4,7 @@ import collections
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow.python.util import nest
 
 import tf1_hessian as th
 
@@ -162,15 +163,15 @@ def test_results_have_the_structure_of_xs(pack):
     xs = pack(x, y)
     found = evaluated([th.hessian_diag(loss, xs), th.hvp(loss, xs, pack(np.ones(2), np.ones(3))), th.hessian(loss, xs)])
     expected = pack(np.full(2, 18.0), np.full(3, 8.0))
-    tf.nest.assert_same_structure(found[0], expected)
-    for got, want in zip(tf.nest.flatten(found[0]), tf.nest.flatten(expected)):
+    nest.assert_same_structure(found[0], expected)
+    for got, want in zip(nest.flatten(found[0]), nest.flatten(expected)):
         np.testing.assert_allclose(got, want)
     ones = [2 * 18 + 3 * 24, 3 * 8 + 2 * 24]
-    for got, want in zip(tf.nest.flatten(found[1]), tf.nest.flatten(pack(np.full(2, ones[0]), np.full(3, ones[1])))):
+    for got, want in zip(nest.flatten(found[1]), nest.flatten(pack(np.full(2, ones[0]), np.full(3, ones[1])))):
         np.testing.assert_allclose(got, want)
     blocks = pack(pack(np.full((2, 2), 18.0), np.full((2, 3), 24.0)), pack(np.full((3, 2), 24.0), np.full((3, 3), 8.0)))
-    tf.nest.assert_same_structure(found[2], blocks)
-    for got, want in zip(tf.nest.flatten(found[2]), tf.nest.flatten(blocks)):
+    nest.assert_same_structure(found[2], blocks)
+    for got, want in zip(nest.flatten(found[2]), nest.flatten(blocks)):
         np.testing.assert_allclose(got, want)
 
 

@@ -7,8 +7,9 @@ __all__ = ["assert_refused", "assert_runs", "census"]
 
 
 def census(graph):
-    """All of a graph that must stay as it was: its ops, functions and collections."""
-    members = {k: [id(item) for item in graph.get_collection(k)] for k in graph.get_all_collection_keys()}
+    """All of a graph that must stay as it was: its ops, functions and what is in collections."""
+    members = {k: [id(item) for item in graph.get_collection(k)] for k in graph.get_all_collection_keys()
+               if graph.get_collection(k)}
     return len(graph.get_operations()), graph.as_graph_def(), members
 
 

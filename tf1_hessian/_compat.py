@@ -175,17 +175,17 @@ def pfor(loop_fn, count):
     """
     logger = logging.getLogger("tensorflow")
     logger.addFilter(_drop)
-    module = sys.modules[_parallel_for.PFor.__module__]
-    flags = getattr(module, "flags", None)
+    names = vars(sys.modules[_parallel_for.PFor.__module__])
+    flags = names.get("flags")
     try:
         if flags is not None:
-            module.flags = _NoFlags
+            names["flags"] = _NoFlags
         options = _supported(_parallel_for.pfor, fallback_to_while_loop=False)
         return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
     finally:
         logger.removeFilter(_drop)
         if flags is not None:
-            module.flags = flags
+            names["flags"] = flags
 
 
 class _NoFlags(object):

@@ -2,7 +2,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from scenario import Case, constant, numbers, register, scenario, variable
+from scenario import VERSION, Case, constant, numbers, register, scenario, variable
 
 
 @scenario(closed=lambda x: np.array([[-2.0, -1, -3], [-1, -2, 3], [-3, 3, 2]]))
@@ -90,7 +90,7 @@ _ELEMENTWISE = {
     "powers": (lambda x: tf.exp(x) * tf.log(x) + tf.sqrt(x) * tf.rsqrt(x + 1) + tf.pow(x, x), 0.5, 2.0),
     "trigonometric": (lambda x: tf.sin(x) * tf.cos(2 * x) + tf.tan(x) * tf.asin(x) + tf.atan(x), -0.8, 0.8),
     "hyperbolic": (lambda x: tf.sinh(x) / tf.cosh(x) + tf.tanh(x) * x + tf.log1p(x) * tf.expm1(x), -0.5, 1.0),
-    "activations": (lambda x: tf.sigmoid(x) * tf.nn.softplus(x) - tf.log_sigmoid(2 * x) + tf.nn.elu(x) * x, -1.0, 1.0),
+    "activations": (lambda x: tf.sigmoid(x) * tf.nn.softplus(x) - tf.log_sigmoid(2 * x), -1.0, 1.0),
     "error_and_gamma": (lambda x: tf.erf(x) + tf.lgamma(x) + tf.digamma(x) * tf.reciprocal(x), 0.5, 2.0),
     "piecewise": (lambda x: tf.abs(x) * tf.nn.leaky_relu(x) + tf.clip_by_value(x, -2.0, 2.0) * tf.sign(x), -1.0, 1.0),
     "rounding": (lambda x: x * tf.floor(x) + tf.square(tf.floormod(x, 0.75)) + tf.round(x) * x * x, 0.1, 2.0),
@@ -107,6 +107,8 @@ def _elementwise(function, low, high):
 
 for _name in sorted(_ELEMENTWISE):
     register("elementwise_" + _name, _elementwise(*_ELEMENTWISE[_name]))
+register("elementwise_elu", _elementwise(lambda x: tf.nn.elu(x) * x + tf.nn.selu(x), -1.0, 1.0),
+         refused="EluGrad" if VERSION < (1, 14) else None)
 
 
 def _angle_closed(x):

@@ -47,11 +47,12 @@ def keras_embedding(dtype):
     return Case(tf.reduce_sum(tf.exp(tf.reduce_prod(rows, 1))), layer.embeddings)
 
 
-@scenario()
-def keras_recurrent_unrolled(dtype):
-    layer = tf.keras.layers.SimpleRNN(
-        2, unroll=True, recurrent_initializer=_starting_at(7), **_options(dtype, 1))
-    return Case(_mean_square(layer(constant(numbers(3, 2, 2, 1), dtype))), layer.trainable_weights)
+if VERSION >= (1, 14):  # TF 1.13 starts the recurrence in float32
+    @scenario()
+    def keras_recurrent_unrolled(dtype):
+        layer = tf.keras.layers.SimpleRNN(
+            2, unroll=True, recurrent_initializer=_starting_at(7), **_options(dtype, 1))
+        return Case(_mean_square(layer(constant(numbers(3, 2, 2, 1), dtype))), layer.trainable_weights)
 
 
 @scenario()
