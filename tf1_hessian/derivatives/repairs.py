@@ -10,8 +10,13 @@ __all__ = ["is_moment_mean", "known_wrong", "repaired_gradient"]
 
 
 def repaired_gradient(op):
-    """The gradient function to use instead of TensorFlow's, or None."""
-    return _REPAIRS.get(op.type)
+    """The gradient function to use instead of TensorFlow's, or None; one that the user chose for the op goes first."""
+    return None if is_overridden(op) else _REPAIRS.get(op.type)
+
+
+def is_overridden(op):
+    """Whether the user gave the op a gradient: tf.custom_gradient, or gradient_override_map."""
+    return _compat.string_attribute(op, "_gradient_op_type") is not None
 
 
 def known_wrong(op, second):
@@ -19,6 +24,8 @@ def known_wrong(op, second):
 
     second: whether a second derivative is asked for.
     """
+    if is_overridden(op):
+        return None
     if second and op.type in ("SegmentProd", "UnsortedSegmentProd"):
         return "its second derivative is wrong where two factors are zero; write it with tf.reduce_prod"
     if op.type in ("EluGrad", "SeluGrad") and _compat.VERSION < (1, 14):

@@ -142,15 +142,12 @@ def _unwrapped(x):
 
 def _partitioned(x, graph):
     parts = [_resolve(v, graph) for v in x]
-    axes = [i for i, count in enumerate(x._get_partitions()) if count > 1]
-    axis = axes[0] if axes else 0
-    return Source(x.name, [p.anchors[0] for p in parts], [p.shape for p in parts], parts[0].dtype, axis)
+    return Source(x.name, [p.anchors[0] for p in parts], [p.shape for p in parts], parts[0].dtype,
+                  _compat.partition_axis(x))
 
 
 def _variable(x):
-    handle = getattr(x, "handle", None)
-    anchor = x._ref() if handle is None else handle
-    return Source(x.name, [anchor], [tf.TensorShape(x.shape)], x.dtype.base_dtype)
+    return Source(x.name, [_compat.variable_anchor(x)], [tf.TensorShape(x.shape)], x.dtype.base_dtype)
 
 
 def _tensor(x):

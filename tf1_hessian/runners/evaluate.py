@@ -47,5 +47,4 @@ def _joined(leaf, value):
     """The parts of a partitioned variable as one array."""
     if not isinstance(leaf, _compat.PartitionedVariable):
         return value
-    axes = [axis for axis, parts in enumerate(leaf._get_partitions()) if parts > 1]
-    return np.concatenate(value, axes[0] if axes else 0)
+    return np.concatenate(value, _compat.partition_axis(leaf))

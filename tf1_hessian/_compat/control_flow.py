@@ -1,0 +1,113 @@
+"""Control flow, tensor lists and pfor."""
+import logging
+import sys
+
+from tensorflow.python.ops import cond_v2 as _cond_v2
+from tensorflow.python.ops import control_flow_ops as _control_flow_ops
+from tensorflow.python.ops import list_ops
+from tensorflow.python.ops import while_v2 as _while_v2
+from tensorflow.python.ops.parallel_for import control_flow_ops as _parallel_for
+
+from tf1_hessian._compat.core import supported, tf
+from tf1_hessian._compat.graphs import captured
+
+__all__ = [
+    "conditional", "list_from_tensor", "list_item", "list_reserve", "list_set", "list_to_tensor", "merge", "pfor",
+    "switch", "while_loop",
+]
+
+
+def conditional(pred, on_true, on_false):
+    """A functional If; both branches give lists of tensors with equal dtypes. Always a list."""
+    result = _cond_v2.cond_v2(pred, on_true, on_false)
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def while_loop(cond, body, loop_vars, shape_invariants):
+    """A functional While, whatever control-flow version is switched on. Always a list."""
+    result = _while_v2.while_loop(cond, body, list(loop_vars), shape_invariants=list(shape_invariants))
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def switch(tensor, pred):
+    """The raw v1 pair (dead unless pred is False, dead unless pred is True)."""
+    return _control_flow_ops.switch(captured(tensor), captured(pred))
+
+
+def merge(tensors):
+    """The raw v1 merge: whichever input is alive."""
+    return _control_flow_ops.merge([captured(t) for t in tensors])[0]
+
+
+def pfor(loop_fn, count):
+    """`loop_fn(0..count-1)` stacked, every op vectorised; raises where some op has no vectorised form.
+
+    The silent fall-back to a while loop of newer TF is switched off: it is slower than a loop of our own and can't be
+    differentiated again. A refusal here is no error of the user's, so what pfor logs about it is dropped.
+    """
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_drop)
+    names = vars(sys.modules[_parallel_for.PFor.__module__])
+    flags = names.get("flags")
+    try:
+        if flags is not None:
+            names["flags"] = _NoFlags
+        options = supported(_parallel_for.pfor, fallback_to_while_loop=False)
+        return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
+    finally:
+        logger.removeFilter(_drop)
+        if flags is not None:
+            names["flags"] = flags
+
+
+class _NoFlags(object):
+    """In the place of absl's flags: TF 1.15 asks them about its fall-back, and they parse the user's command line."""
+
+    class FLAGS(object):
+        op_conversion_fallback_to_while_loop = False
+
+
+def _drop(record):
+    return False
+
+
+def _as_it_is(function):
+    """A function that AutoGraph leaves alone, where there is AutoGraph."""
+    autograph = getattr(tf, "autograph", None)
+    do_not_convert = getattr(getattr(autograph, "experimental", None), "do_not_convert", None)
+    return do_not_convert(function) if do_not_convert else function
+
+
+def list_reserve(element_shape, element_dtype, count):
+    """A tensor list of `count` unset elements."""
+    return list_ops.tensor_list_reserve(
+        element_shape=tf.constant(element_shape, tf.int32), num_elements=count, element_dtype=element_dtype
+    )
+
+
+def list_set(tensor_list, index, element):
+    """The list with one element set."""
+    return list_ops.gen_list_ops.tensor_list_set_item(tensor_list, index, element)
+
+
+def list_item(tensor_list, index, element_shape, element_dtype):
+    """One element of a tensor list; never-set elements are zeros."""
+    function = list_ops.gen_list_ops.tensor_list_get_item
+    options = supported(function, element_shape=element_shape)
+    item = function(tensor_list, index, element_dtype=element_dtype, **options)
+    item.set_shape(element_shape)
+    return item
+
+
+def list_to_tensor(tensor_list, element_shape, element_dtype, count):
+    """The elements stacked along a new first axis."""
+    function = list_ops.gen_list_ops.tensor_list_stack
+    options = supported(function, element_shape=element_shape)
+    stacked = function(tensor_list, element_dtype=element_dtype, num_elements=count, **options)
+    stacked.set_shape([count] + element_shape)
+    return stacked
+
+
+def list_from_tensor(tensor, element_shape):
+    """A tensor list of the rows of `tensor`."""
+    return list_ops.gen_list_ops.tensor_list_from_tensor(tensor, element_shape=tf.constant(element_shape, tf.int32))

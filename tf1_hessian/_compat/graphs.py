@@ -1,0 +1,96 @@
+"""Graphs, functions and the marks on ops."""
+from tensorflow.python.framework import function_def_to_graph as _function_def_to_graph
+from tensorflow.python.framework.func_graph import FuncGraph
+
+from tf1_hessian._compat.core import VERSION, supported, tf
+
+__all__ = [
+    "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data", "function_graph",
+    "has_control_scope", "init_func_graph", "op_facts", "set_string_attribute", "string_attribute",
+]
+
+
+def init_func_graph(graph, name):
+    """Initialises a FuncGraph that shares no collection with the graph it reads."""
+    options = supported(FuncGraph.__init__, collections={})
+    FuncGraph.__init__(graph, name, **options)
+    graph._collections = {}
+    if VERSION < (2, 0):
+        # Makes tf.cond lay Switch and Merge here: TF 1.15's pfor puts a cond on constants into each MatMul, and shape
+        # inference logs an error for every functional If that it meets on constants.
+        graph._captured = {}
+
+
+def has_control_scope(graph):
+    """Whether ops made now would get control inputs or a control-flow context from the caller's scopes."""
+    return bool(graph._current_control_dependencies()) or graph._get_control_flow_context() is not None
+
+
+def captured(tensor):
+    """The tensor as the default graph sees it: a function's graph has an input for each outer tensor."""
+    graph = tf.get_default_graph()
+    return graph.capture(tensor) if isinstance(graph, FuncGraph) else tensor
+
+
+def attribute_of_string(text):
+    """An AttrValue that holds `text`."""
+    return tf.AttrValue(s=text.encode("utf-8"))
+
+
+def set_string_attribute(op, name, text):
+    """Writes a private mark onto an op; attributes with a leading underscore are ignored by the runtime."""
+    op._set_attr(name, attribute_of_string(text))
+
+
+def string_attribute(op, name):
+    """The text of a private mark, or None."""
+    try:
+        return op.get_attr(name).decode("utf-8")
+    except ValueError:
+        return None
+
+
+def colocation_scope(graph, op):
+    """Ops made inside are placed with `op`, whatever colocation was asked for outside."""
+    return graph.colocate_with(op, ignore_existing=True)
+
+
+def copy_handle_data(source, target):
+    """Gives a resource or variant tensor the element shape and dtype that another one is known to carry."""
+    try:
+        from tensorflow.python.ops import handle_data_util as owner
+    except ImportError:
+        from tensorflow.python.ops import custom_gradient as owner
+    owner.copy_handle_data(source, target)
+
+
+def function_graph(op, attribute, skipped=0):
+    """The graph of a function that `op` calls: inputs, outputs and ops, as traced or rebuilt from its definition.
+
+    attribute: where the op names it. skipped: how many of the op's inputs come before the function's.
+    """
+    name = op.get_attr(attribute).name
+    definition = op.graph._get_function(name)
+    graph = getattr(definition, "graph", None)
+    if graph is not None and hasattr(graph, "inputs"):
+        return graph
+    proto = getattr(definition, "cached_definition", None)
+    proto = definition.definition if proto is None else proto
+    with tf.Graph().as_default() as library:
+        for other in op.graph._functions.values():
+            library._add_function(other)
+        shapes = [t.shape for t in op.inputs][skipped:]
+        return _function_def_to_graph.function_def_to_graph(proto, input_shapes=shapes)
+
+
+_OP_FACTS = {}
+
+
+def op_facts(op):
+    """(is stateful, takes or gives a reference) as the op's definition says."""
+    facts = _OP_FACTS.get(op.type)
+    if facts is None:
+        definition = op.op_def
+        refs = any(a.is_ref for a in list(definition.input_arg) + list(definition.output_arg))
+        facts = _OP_FACTS[op.type] = (bool(definition.is_stateful), refs)
+    return facts
