@@ -75,9 +75,9 @@ class _Reverse(object):
         with _op_scope(op, self._options.colocate):
             if rule is not None:
                 return rule(op, arrived, wanted, backprop)
-            repaired = repairs.repaired_gradient(op)
-            if repaired is not None:
-                results = repaired(op, *arrived)
+            rule = repairs.rule_for(op)
+            if rule is not None:
+                results = rule(op, arrived, wanted, backprop)
             else:
                 results = self._call(op, self._gradient_function(op), _no_gaps(op, arrived))
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]

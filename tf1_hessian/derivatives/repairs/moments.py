@@ -1,0 +1,44 @@
+"""The StopGradient inside tf.nn.moments, which is right at first order only."""
+from tf1_hessian import _compat
+from tf1_hessian.graph.scratch import key
+
+__all__ = ["is_moment_mean"]
+
+
+def is_moment_mean(op):
+    """Whether a StopGradient is the one inside tf.nn.moments, which must let second derivatives through.
+
+    moments(y) computes mean((y - stop_gradient(mean(y)))**2). At first order nothing is lost, since mean(y - mean(y))
+    is zero; at second order d2 var / dy2 loses its rank-one part: batch norm is 7-10 % off, symmetric and in silence.
+    Exactly this pattern counts, with nothing else reading the stopped mean; every other StopGradient is the user's.
+    """
+    if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
+        return False
+    mean = op.inputs[0].op
+    readers = op.outputs[0].consumers()
+    squares = [r for r in readers if r.type == "SquaredDifference"]
+    if not squares or any(r.type not in _READERS_OF_A_MOMENT for r in readers):
+        return False
+    of_same = all(_other_input(r, op.outputs[0]) == key(mean.inputs[0]) for r in readers if r.type in _DIFFERENCES)
+    return of_same and all(_is_averaged_alike(s, mean) for s in squares)
+
+
+# The square itself, and what TF's gradient of it reads: the difference and shapes.
+_DIFFERENCES = frozenset(["SquaredDifference", "Sub"])
+_READERS_OF_A_MOMENT = _DIFFERENCES | {"Shape", "ShapeN"}
+
+
+def _other_input(op, tensor):
+    others = [key(t) for t in op.inputs if key(t) != key(tensor)]
+    return others[0] if len(others) == 1 else None
+
+
+def _is_averaged_alike(square, mean):
+    """Whether a squared difference is averaged over the axes of the mean."""
+    axes = _compat.static_value(mean.inputs[1])
+    averages = [r for r in square.outputs[0].consumers() if r.type == "Mean"]
+    others = [r for r in square.outputs[0].consumers() if r.type not in ("Mean", "Shape", "ShapeN")]
+    if not averages or others:
+        return False
+    found = [_compat.static_value(a.inputs[1]) for a in averages]
+    return axes is not None and all(f is not None and f.tolist() == axes.tolist() for f in found)
