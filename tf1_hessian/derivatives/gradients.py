@@ -115,6 +115,9 @@ class _Reverse(object):
         except NotImplementedError as error:
             reason = "TensorFlow %s says: %s." % (tf.__version__, str(error).strip().rstrip("."))
             raise self._no_gradient(op, reason) from error
+        except Exception as error:
+            reason = "Its gradient function fails: %s: %s." % (type(error).__name__, str(error).strip().rstrip("."))
+            raise self._no_gradient(op, reason) from error
         return list(results) if isinstance(results, (list, tuple)) else [results]
 
     def _checked(self, op, index, grad):

@@ -29,7 +29,8 @@ def mark_column_loop(result, index, iterations):
     op = result.op
     while op.type == "Identity":
         op = op.inputs[0].op
-    position = [key(original(t) or t) for t in op.inputs].index(key(index))
+    outside = [original(t) for t in op.inputs]
+    position = [key(t if o is None else o) for t, o in zip(op.inputs, outside)].index(key(index))
     _compat.set_string_attribute(op, _COLUMN_LOOP, "%d %d" % (iterations, position))
 
 
