@@ -1,4 +1,6 @@
 """Every scenario with every engine and dtype against truth that was found without the library."""
+import re
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -104,7 +106,7 @@ def test_refusals_name_engine_and_reason_and_add_nothing(name, engine, dtype):
         with pytest.raises(ValueError) as raised:
             call(case.loss, case.xs, engine=engine)
         assert "engine='%s'" % engine in str(raised.value)
-        assert refusal_of(engine, name).reason in str(raised.value)
+        assert re.search(refusal_of(engine, name).reason, str(raised.value))
     assert tf.get_default_graph().as_graph_def() == before
 
 
