@@ -76,6 +76,50 @@ def twice_in_function(op, body):
     )
 
 
+def twice_in_loop(op, loop):
+    """A random draw, an input or an assignment inside a loop that must be evaluated again."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it is stateful and stands inside the loop '%s' on the "
+        "path from a source to the loss. A derivative runs the loop again, and would draw or read anew. Draw or read "
+        "before the loop and pass it in as a loop variable, a captured tensor or an element of a TensorArray; for "
+        "DropoutWrapper, variational_recurrent=True does so." % (op.name, op.type, loop)
+    )
+
+
+def unreadable_loop(op):
+    """An Exit that no tf.while_loop made."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it does not belong to a loop as tf.while_loop builds "
+        "it. Build it with tf.while_loop." % (op.name, op.type)
+    )
+
+
+def behind_loop(name):
+    """One source is computed from another one through a loop."""
+    return ValueError(
+        "'%s' is computed from another source by a loop of v1 control flow, and derivatives with respect to both in "
+        "one call are not possible. Ask for them in two calls." % name
+    )
+
+
+def array_out_of_order(op):
+    """TensorArray.scatter to other places than 0, 1, 2, ..."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): it scatters into a TensorArray that a loop uses, at "
+        "indices that the graph does not show to be 0, 1, 2, ... Use TensorArray.unstack, or write the elements one by "
+        "one." % (op.name, op.type)
+    )
+
+
+def array_joined(op):
+    """TensorArray.concat or split in a loop that can't be unrolled."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): TensorArray.concat and split are possible only where "
+        "the graph tells how often each loop runs. Use stack and unstack, or give the loop a fixed number of "
+        "iterations." % (op.name, op.type)
+    )
+
+
 def reads_at_two_times(name, op):
     """A variable that is read before and after an assignment."""
     return ValueError(

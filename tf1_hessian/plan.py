@@ -123,6 +123,8 @@ class _Planner(object):
 
     def plan(self):
         problem = self._problem
+        if problem.loops:
+            self._because("the loops of v1 control flow on the path are %s" % problem.loops)
         rows = [self._rows(i) for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         return HessianPlan(problem, rows, self._cost(rows), self._reasons)
 

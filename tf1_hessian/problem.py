@@ -3,6 +3,7 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.graph.control_flow import may_be_unsymmetric
+from tf1_hessian.graph.emission import without_loops
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import Scratch
@@ -42,6 +43,8 @@ class Problem(object):
         if self.quantity == "full":
             _check_separate(self._sources)
         self.scratch = Scratch(self.graph)
+        with self.scratch.as_default():
+            self.losses, self.loops = without_loops(self.losses, self.path)
         same_dtype = len({s.dtype for s in self._sources}) <= 1
         self.symmetric = same_dtype and not may_be_unsymmetric(self.path.ops)
         self.transposed = self.across is not self.layout and self.symmetric and self.across.n < self.layout.n

@@ -14,6 +14,7 @@ import scenarios_functions  # noqa: F401
 import scenarios_images  # noqa: F401
 import scenarios_inputs  # noqa: F401
 import scenarios_layers  # noqa: F401
+import scenarios_loops  # noqa: F401
 from scenario import SCENARIOS
 
 __all__ = ["SCENARIOS", "Truth", "truths_of"]
@@ -54,6 +55,7 @@ def truths_of(name):
     scenario = SCENARIOS[name]
     with tf.Graph().as_default():
         case = scenario.build(tf.float64)
-        gradient = finite_differences.gradient(case.loss, case.xs)
+        with scenario.within():
+            gradient = finite_differences.gradient(case.loss, case.xs)
         with case.session() as session:
             return [Truth(scenario, case, gradient, session, feed) for feed in case.feeds]

@@ -16,7 +16,11 @@ _CONDS = ["after_import_meta_graph_of_a_cond", "tf_layers_dropout"] + [
         "case", "cond", "cond_nested", "cond_on_the_source", "cond_reads_ref_inside", "cond_reads_resource_inside",
         "cond_several_outputs", "cond_with_dropout_inside", "cond_with_dropout_of_the_source")]
 
+_LIFTED = ["dynamic_rnn_v2", "loop_counted_at_run_time_v1", "loop_counted_at_run_time_v2", "loop_counted_v2",
+           "loop_that_ends_by_its_values_v1", "loop_that_ends_by_its_values_v2", "scan_v2"]
+
 REFUSALS = [
+    Refusal("vectorized", "could not be unrolled|While|TensorList", _LIFTED),
     Refusal("slices", "custom gradient", ["custom_gradient"]),
     # pfor lets the image of a convolution vary, never its kernel.
     Refusal("vectorized", "loop invariant", [

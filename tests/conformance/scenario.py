@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 SCENARIOS = collections.OrderedDict()
+ENGINES = ("slices", "loop", "vectorized", "auto")
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 
 
@@ -36,12 +37,15 @@ class Scenario(object):
     closed: the Hessian [n, n] in numpy, of the flat sources and of the drawn values; where there is one feed.
     differences: whether finite differences of the first gradient see the same: not where the draw can't be held by
     feeding, nor where a user stops a gradient or gives another. zeros: the (row, column) entries that are exact zeros.
-    refused: the op type for which every engine must refuse, or None.
+    refused: the op type for which every engine must refuse, or None. engines: those that meet it.
+    within: the context in which TensorFlow can differentiate it.
     """
 
-    def __init__(self, name, build, closed=None, differences=True, zeros=(), refused=None):
+    def __init__(self, name, build, closed=None, differences=True, zeros=(), refused=None, engines=ENGINES,
+                 within=contextlib.ExitStack):
+        self.within = within
         self.name, self.build, self.closed, self.differences = name, build, closed, differences
-        self.zeros, self.refused = zeros, refused
+        self.zeros, self.refused, self.engines = zeros, refused, engines
 
 
 def register(name, build, **options):

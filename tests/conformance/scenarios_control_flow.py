@@ -1,5 +1,6 @@
 """tf.cond and tf.case as Switch and Merge (v1) and as functional Ifs (v2), in any process; calls of functions."""
 import contextlib
+import functools
 import itertools
 
 import numpy as np
@@ -34,7 +35,7 @@ def _flags(count):
     return flags + [[dict(zip(flags, values)) for values in itertools.product([True, False], repeat=count)]]
 
 
-def _for_each_form(**options):
+def for_each_form(**options):
     """Registers a build function once for each form; `v2` holds the options of that form alone."""
     only_v2 = options.pop("v2", {})
 
@@ -44,13 +45,14 @@ def _for_each_form(**options):
                 with built_as(form):
                     return build(dtype)
 
-            register("%s_%s" % (build.__name__, form), built, **dict(options, **(only_v2 if form == "v2" else {})))
+            special = dict(only_v2 if form == "v2" else {}, within=functools.partial(built_as, form))
+            register("%s_%s" % (build.__name__, form), built, **dict(options, **special))
         return build
 
     return decorate
 
 
-@_for_each_form()
+@for_each_form()
 def cond(dtype):
     flag, feeds = _flags(1)
     x, y = variable("x", numbers(1, 2), dtype), variable("y", numbers(2, 2), dtype)
@@ -58,7 +60,7 @@ def cond(dtype):
     return Case(tf.reduce_sum(tf.square(chosen)), [x, y], feeds)
 
 
-@_for_each_form()
+@for_each_form()
 def cond_nested(dtype):
     outer, inner, feeds = _flags(2)
     x = variable("x", numbers(1, 2, 1), dtype)
@@ -77,17 +79,17 @@ def _reads_inside(use_resource, dtype):
     return Case(tf.reduce_sum(tf.exp(chosen)), [x, w], feeds)
 
 
-@_for_each_form()
+@for_each_form()
 def cond_reads_ref_inside(dtype):
     return _reads_inside(False, dtype)
 
 
-@_for_each_form()
+@for_each_form()
 def cond_reads_resource_inside(dtype):
     return _reads_inside(True, dtype)
 
 
-@_for_each_form()
+@for_each_form()
 def cond_several_outputs(dtype):
     """One output is an integer, one is linear in one branch, all meet again."""
     flag, feeds = _flags(1)
@@ -97,14 +99,14 @@ def cond_several_outputs(dtype):
     return Case(tf.reduce_sum(tf.square(a)) * b, x, feeds)
 
 
-@_for_each_form()
+@for_each_form()
 def cond_on_the_source(dtype):
     x = variable("x", numbers(1, 3), dtype)
     total = tf.reduce_sum(tf.square(x))
     return Case(tf.cond(total > 0.1, lambda: total * tf.exp(x[0]), lambda: tf.constant(0, dtype)), x)
 
 
-@_for_each_form()
+@for_each_form()
 def case(dtype):
     x, which = variable("x", numbers(1, 2), dtype), tf.placeholder(tf.int32, [])
     cases = [(tf.equal(which, 0), lambda: tf.sin(x)), (tf.equal(which, 1), lambda: tf.exp(x))]
@@ -122,7 +124,7 @@ def _dropped_closed(x, kept):
 _REFUSED_DRAW = {"refused": "RandomUniform"}
 
 
-@_for_each_form(closed=_dropped_closed, differences=False, v2=_REFUSED_DRAW)
+@for_each_form(closed=_dropped_closed, differences=False, v2=_REFUSED_DRAW)
 def cond_with_dropout_inside(dtype):
     """The mask comes out of the cond beside the result, so that one call shows what the loss used."""
     training = tf.placeholder(tf.bool, [])
@@ -136,7 +138,7 @@ def cond_with_dropout_inside(dtype):
     return Case(tf.reduce_sum(tf.exp(tf.reduce_sum(scaled, 1))), x, {training: True}, drawn=[kept])
 
 
-@_for_each_form(closed=lambda x, dropped: _dropped_closed(x, dropped / x), differences=False, v2=_REFUSED_DRAW)
+@for_each_form(closed=lambda x, dropped: _dropped_closed(x, dropped / x), differences=False, v2=_REFUSED_DRAW)
 def cond_with_dropout_of_the_source(dtype):
     training = tf.placeholder(tf.bool, [])
     x, a = variable("x", numbers(1, 4), dtype), constant(numbers(3, 2, 4), dtype)

@@ -12,8 +12,8 @@ from tf1_hessian._compat.core import supported, tf
 from tf1_hessian._compat.graphs import captured
 
 __all__ = [
-    "conditional", "list_from_tensor", "list_item", "list_reserve", "list_set", "list_to_tensor", "merge", "pfor",
-    "switch", "while_loop",
+    "conditional", "list_empty", "list_from_tensor", "list_gather", "list_item", "list_length", "list_pop", "list_push",
+    "list_reserve", "list_resize", "list_set", "list_to_tensor", "merge", "pfor", "switch", "while_loop",
 ]
 
 
@@ -78,11 +78,44 @@ def _as_it_is(function):
     return do_not_convert(function) if do_not_convert else function
 
 
+def _element_shape(dims):
+    """A list of ints and None as the integers that list ops take; None is an unknown rank."""
+    return tf.constant(-1 if dims is None else [-1 if d is None else d for d in dims], tf.int32)
+
+
 def list_reserve(element_shape, element_dtype, count):
     """A tensor list of `count` unset elements."""
-    return list_ops.tensor_list_reserve(
-        element_shape=tf.constant(element_shape, tf.int32), num_elements=count, element_dtype=element_dtype
-    )
+    return list_ops.tensor_list_reserve(_element_shape(element_shape), count, element_dtype)
+
+
+def list_empty(element_dtype):
+    """A tensor list without elements, of elements of any shape."""
+    return list_ops.gen_list_ops.empty_tensor_list(
+        element_shape=tf.constant(-1), max_num_elements=-1, element_dtype=element_dtype)
+
+
+def list_push(tensor_list, element):
+    """The list with one element more."""
+    return list_ops.gen_list_ops.tensor_list_push_back(tensor_list, element)
+
+
+def list_pop(tensor_list, element_shape, element_dtype):
+    """(the list without its last element, that element)."""
+    function = list_ops.gen_list_ops.tensor_list_pop_back
+    options = supported(function, element_shape=_element_shape(element_shape))
+    rest, element = function(tensor_list, element_dtype=element_dtype, **options)
+    element.set_shape(element_shape)
+    return rest, element
+
+
+def list_length(tensor_list):
+    """The number of elements."""
+    return list_ops.gen_list_ops.tensor_list_length(tensor_list)
+
+
+def list_resize(tensor_list, size):
+    """The list with `size` elements, new ones unset."""
+    return list_ops.gen_list_ops.tensor_list_resize(tensor_list, size)
 
 
 def list_set(tensor_list, index, element):
@@ -91,18 +124,25 @@ def list_set(tensor_list, index, element):
 
 
 def list_item(tensor_list, index, element_shape, element_dtype):
-    """One element of a tensor list; never-set elements are zeros."""
+    """One element of a tensor list; never-set elements are zeros where their shape is known."""
     function = list_ops.gen_list_ops.tensor_list_get_item
-    options = supported(function, element_shape=element_shape)
+    options = supported(function, element_shape=_element_shape(element_shape))
     item = function(tensor_list, index, element_dtype=element_dtype, **options)
     item.set_shape(element_shape)
     return item
 
 
+def list_gather(tensor_list, indices, element_shape, element_dtype):
+    """The elements at some indices, stacked along a new first axis."""
+    function = list_ops.gen_list_ops.tensor_list_gather
+    options = supported(function, element_shape=_element_shape(element_shape))
+    return function(tensor_list, indices, element_dtype=element_dtype, **options)
+
+
 def list_to_tensor(tensor_list, element_shape, element_dtype, count):
     """The elements stacked along a new first axis."""
     function = list_ops.gen_list_ops.tensor_list_stack
-    options = supported(function, element_shape=element_shape)
+    options = supported(function, element_shape=_element_shape(element_shape))
     stacked = function(tensor_list, element_dtype=element_dtype, num_elements=count, **options)
     stacked.set_shape([count] + element_shape)
     return stacked
@@ -110,4 +150,4 @@ def list_to_tensor(tensor_list, element_shape, element_dtype, count):
 
 def list_from_tensor(tensor, element_shape):
     """A tensor list of the rows of `tensor`."""
-    return list_ops.gen_list_ops.tensor_list_from_tensor(tensor, element_shape=tf.constant(element_shape, tf.int32))
+    return list_ops.gen_list_ops.tensor_list_from_tensor(tensor, element_shape=_element_shape(element_shape))

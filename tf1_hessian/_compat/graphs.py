@@ -64,13 +64,20 @@ def copy_handle_data(source, target):
     owner.copy_handle_data(source, target)
 
 
+def _function_of(graph, name):
+    """A function by its name: bodies of functions know theirs from the graphs around them."""
+    while graph._get_function(name) is None and getattr(graph, "outer_graph", None) is not None:
+        graph = graph.outer_graph
+    return graph._get_function(name)
+
+
 def function_graph(op, attribute, skipped=0):
     """The graph of a function that `op` calls: inputs, outputs and ops, as traced or rebuilt from its definition.
 
     attribute: where the op names it. skipped: how many of the op's inputs come before the function's.
     """
     name = op.get_attr(attribute).name
-    definition = op.graph._get_function(name)
+    definition = _function_of(op.graph, name)
     graph = getattr(definition, "graph", None)
     if graph is not None and hasattr(graph, "inputs"):
         return graph

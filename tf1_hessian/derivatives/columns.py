@@ -6,7 +6,7 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
-from tf1_hessian.graph.control_flow import LOOP_TYPES, mark_column_loop, nests_conditionals
+from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
 from tf1_hessian.graph.emission import awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
@@ -99,6 +99,7 @@ def vectorized(product, n, dtype, size):
     def one(index):
         seed = tf.gather(seeds, index)
         outputs = product(seed)
+        _refuse_vectorizing(made_for(outputs, ids.graph))
         kept[:] = [seed, outputs]
         return [o for o in outputs if o is not None]
 
@@ -111,10 +112,17 @@ def vectorized(product, n, dtype, size):
     loops = [op.name for op in made_for(outputs, ids.graph) if op.type in LOOP_TYPES]
     if loops:  # TF 1.15's converter of Conv2DBackpropFilter, for one: no gain, and it can't be emitted
         raise ValueError("pfor lays a while loop of its own, '%s'" % loops[0])
-    if any(nests_conditionals(op) for op in made_for(single, ids.graph)):
-        raise ValueError("nested conditionals fail when they run vectorised")
     column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
     return Chunk(ids, outputs, column_ops=column_ops)
+
+
+def _refuse_vectorizing(ops):
+    """Raises for what pfor of TF 2 converts, slowly, to what fails at run time; TF 1.15 has no converters of these."""
+    for op in ops:
+        if op.type in WHILE_TYPES or op.type.startswith("TensorList"):
+            raise ValueError("a loop that could not be unrolled lies between, at '%s'" % op.name)
+        if nests_conditionals(op):
+            raise ValueError("nested conditionals fail when they run vectorised")
 
 
 def _stacked(tensor_list, output, shape, chunks, count):

@@ -5,6 +5,7 @@ again and differentiate the copy: the same audit inside as outside, and the user
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.while_loops import while_gradient
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import CALL_TYPES, Emission
 from tf1_hessian.graph.paths import carries_derivative
@@ -20,7 +21,7 @@ def rule_for(op):
     if op.type in CALL_TYPES:
         return _call_gradient
     if op.type in control_flow.WHILE_TYPES:
-        return _column_loop_gradient
+        return while_gradient if control_flow.column_loop(op) is None else _column_loop_gradient
     return None
 
 

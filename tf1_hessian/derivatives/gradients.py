@@ -83,6 +83,8 @@ class _Reverse(object):
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]
 
     def _refuse(self, op, arrived):
+        if control_flow.is_of_v1_loop(op):
+            raise errors.loop_on_path(op, self._path.describe(op), self._options.second)
         control_flow.refuse_copy(op, self._path, self._options.second)
         wrong = repairs.known_wrong(op, self._options.second)
         if wrong:

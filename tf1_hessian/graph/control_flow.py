@@ -1,15 +1,17 @@
 """Conditionals on the path, v1 or functional, seen as one thing; what of v1 control flow must be refused."""
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
     "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
-    "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "nests_conditionals", "refuse_copy",
-    "refuse_hidden_dependence",
+    "is_effect", "is_of_v1_loop", "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "nests_conditionals",
+    "refuse_copy", "refuse_effects", "refuse_hidden_dependence", "varying_positions",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
+_OF_LOOP_MERGES = frozenset(["Enter", "RefEnter", "NextIteration", "RefNextIteration"])
 LOOP_TYPES = frozenset(["Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond"])
 _SWITCHES = frozenset(["Switch", "RefSwitch"])
 _MERGES = frozenset(["Merge", "RefMerge"])
@@ -40,10 +42,8 @@ def column_loop(op):
     return None if mark is None else tuple(int(number) for number in mark.split())
 
 
-def is_foreign_loop(op):
-    """Whether an op belongs to a loop that is not one of this library's own column loops."""
-    if op.type in WHILE_TYPES:
-        return column_loop(op) is None
+def is_of_v1_loop(op):
+    """Whether an op belongs to a loop or a TensorArray of v1 control flow."""
     return op.type in LOOP_TYPES or op.type.startswith("TensorArray")
 
 
@@ -51,13 +51,12 @@ def is_foreign_loop(op):
 _REPEATABLE = frozenset([
     "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "If", "Print", "ReadVariableOp",
     "ResourceGather", "ResourceGatherNd", "StatefulPartitionedCall", "While",
-])
+]) | frozenset(
+    "TensorArray%sV3" % name for name in ("", "Concat", "Gather", "Read", "Scatter", "Size", "Split", "Write"))
 
 
 def refuse_copy(op, path, second=True):
-    """Raises for an op on the path that may neither be made anew nor differentiated: a loop, a side effect."""
-    if is_foreign_loop(op):
-        raise errors.loop_on_path(op, path.describe(op), second)
+    """Raises for an op on the path that may neither be made anew nor differentiated: a side effect."""
     if op.type in _MERGES and merged_conditional(op) is None:
         raise errors.unreadable_conditional(op)
     stateful, refs = _compat.op_facts(op)
@@ -66,7 +65,13 @@ def refuse_copy(op, path, second=True):
 
 
 # Stateful ops that a second copy of a function's body may lack or have: they change nothing and give nothing new.
-_HARMLESS = _REPEATABLE | {"Assert", "NoOp", "PrintV2", "VariableShape", "VarIsInitializedOp"}
+_HARMLESS = _REPEATABLE | {
+    "Assert", "NoOp", "PrintV2", "TensorArrayCloseV3", "VariableShape", "VarIsInitializedOp"}
+
+
+def varying_positions(body):
+    """The positions of a while's inputs that its body changes; all others are what every iteration reads."""
+    return [p for p, (i, o) in enumerate(zip(body.inputs, body.outputs)) if _root(o) is not i]
 
 
 def nests_conditionals(op):
@@ -80,7 +85,7 @@ def nests_conditionals(op):
 def refuse_effects(body):
     """Raises if a function's body draws, reads input or assigns: a copy of it would do so again."""
     for op in body.get_operations():
-        if _is_effect(op):
+        if is_effect(op):
             raise errors.twice_in_function(op, body.name)
         for attribute in _BODIES.get(op.type, ()):
             refuse_effects(_compat.function_graph(op, attribute))
@@ -105,7 +110,16 @@ def custom_gradients(ops):
 def may_be_unsymmetric(ops):
     """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
     carrying = IF_TYPES | WHILE_TYPES | {"PartitionedCall", "StatefulPartitionedCall"}
-    return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None for op in ops)
+    return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None
+               or may_be_unsymmetric(_inner_ops(op)) for op in ops)
+
+
+def _inner_ops(op):
+    """The ops of a conditional or a loop of v1 control flow."""
+    if op.type in EXITS:
+        return loop_of(op).ops
+    conditional = merged_conditional(op)
+    return [] if conditional is None else conditional.ops
 
 
 def is_reading(op):
@@ -124,11 +138,12 @@ class Conditional(object):
     """A conditional: `pred`, the tensors its branches read, and a way to emit a branch anew.
 
     reads: the tensors that enter it, in the graph where it stands. guards: for those that are made inside a branch of a
-    v1 conditional and so are dead when it isn't taken, the (pred, branch) pairs to leave, innermost first.
+    v1 conditional and so are dead when it isn't taken, the (pred, branch) pairs to leave, innermost first. ops: those
+    inside a v1 conditional.
     """
 
-    def __init__(self, pred, reads, guards, emit_branch):
-        self.pred, self.reads, self.guards = pred, tuple(reads), guards
+    def __init__(self, pred, reads, guards, emit_branch, ops=()):
+        self.pred, self.reads, self.guards, self.ops = pred, tuple(reads), guards, ops
         self._emit_branch = emit_branch
 
     def branch(self, taken, values, emission_type):
@@ -163,7 +178,7 @@ def _functional(op):
 
 def merged_conditional(op):
     """The Conditional whose result a v1 Merge is, or None for other ops and for the Merge of a loop."""
-    if op.type not in _MERGES or any(t.op.type in LOOP_TYPES for t in op.inputs):
+    if op.type not in _MERGES or any(t.op.type in _OF_LOOP_MERGES for t in op.inputs):
         return None
     if _compat.string_attribute(op, _SHARED) is not None:
         return None
@@ -193,7 +208,7 @@ def merged_conditional(op):
         emission = emission_type(known, lambda t: t.op in copied)
         return emission.emit([op.inputs[1 if taken else 0]])
 
-    return Conditional(pred, reads, guards, emit_branch)
+    return Conditional(pred, reads, guards, emit_branch, found[0].ops | found[1].ops - {op})
 
 
 class _Branch(object):
@@ -223,13 +238,16 @@ class _Branch(object):
             if conditional is not None:
                 self.ops.add(op)
                 stack.extend(self._leave(conditional))
+            elif op.type in EXITS:
+                self.ops.add(op)
+                stack.extend(t.op for t in loop_of(op).reads)
             elif self._is_shared(op):
                 self.made_inside.extend((t, ()) for t in op.outputs)
                 stack.extend(op.control_inputs)
                 stack.extend(t.op for t in op.inputs)
             else:
                 self.ops.add(op)
-                if is_reading(op) and any(_is_effect(c) for c in op.control_inputs):
+                if is_reading(op) and any(is_effect(c) for c in op.control_inputs):
                     self.late_reads.append(op)
                 stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
         self.ops.difference_update(t.op for t, _ in self.made_inside)
@@ -252,7 +270,8 @@ class _Branch(object):
         return bool(op.outputs) and (stateful or refs) and not is_reading(op)
 
 
-def _is_effect(op):
+def is_effect(op):
+    """Whether an op draws, reads input or assigns, so that running it again would mean something else."""
     stateful, refs = _compat.op_facts(op)
     return refs or (stateful and op.type not in _HARMLESS)
 

@@ -1,12 +1,12 @@
 """Emits ops of one graph again in another, or in the same one with some tensors replaced."""
 import contextlib
 
-from tf1_hessian import _compat
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import control_flow, sizes
+from tf1_hessian.graph import control_flow, lifting, sizes
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["CALL_TYPES", "Emission", "awaited", "made_for", "needs"]
+__all__ = ["CALL_TYPES", "Emission", "awaited", "emit_anew", "made_for", "needs", "without_loops"]
 
 CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
 COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
@@ -19,10 +19,11 @@ class Emission(object):
     bodies: two ops that share a body's functions can't both be differentiated.
     """
 
-    def __init__(self, replacements, copied, keep=frozenset()):
+    def __init__(self, replacements, copied, keep=frozenset(), budget=None):
         self._values = dict(replacements)
         self.copies = copied
         self._keep = keep
+        self._budget = budget
         self._sizes = {}
 
     @classmethod
@@ -44,7 +45,22 @@ class Emission(object):
         """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
         values = dict(self._values)
         values.update(replacements)
-        return Emission(values, copied, self._keep)
+        return Emission(values, copied, self._keep, self._budget)
+
+    @property
+    def unrolls(self):
+        """Whether loops of v1 control flow are unrolled, not lifted."""
+        return self._budget is not None
+
+    def spend(self, ops):
+        """Counts ops that unrolling adds; raises NotUnrolled when they are too many."""
+        self._budget[0] -= ops
+        if self._budget[0] < 0:
+            raise lifting.NotUnrolled("its iterations would add more than %d ops" % lifting.MOST_OPS)
+
+    def put(self, tensor, value):
+        """Makes `value` stand for a tensor."""
+        self._values[key(tensor)] = value
 
     def emit(self, tensors):
         """The emitted tensors, in order; None stays None."""
@@ -125,6 +141,37 @@ class Emission(object):
         return new.outputs
 
 
+def without_loops(targets, path):
+    """(the targets with no loop or TensorArray of v1 control flow on the path, how that was done or None).
+
+    What lies between sources and loops is shared; loops and what follows them are made anew: unrolled where all of them
+    can be, else lifted. Raises where a source is among what follows.
+    """
+    if not any(op.type in lifting.RULES for op in path.ops):
+        return list(targets), None
+    after = set()
+    for op in path.ops:
+        if op.type in lifting.RULES or any(t.op in after for t in path.reads[op]):
+            control_flow.refuse_copy(op, path)
+            after.add(op)
+    for anchor in path.anchors:
+        if anchor.op in after:
+            raise errors.behind_loop(anchor.name)
+
+    return emit_anew(targets, {}, lambda t: t.op in after)
+
+
+def emit_anew(targets, replacements, copied):
+    """(the targets emitted, how their loops of v1 control flow were): unrolled where all can be, else lifted."""
+    def is_copied(tensor):
+        return copied(tensor) or lifting.is_flow(tensor) or lifting.is_place(tensor)
+
+    try:
+        return Emission(replacements, is_copied, budget=[lifting.MOST_OPS]).emit(targets), "unrolled"
+    except lifting.NotUnrolled as reason:
+        return Emission(replacements, is_copied).emit(targets), "lifted, since %s" % reason
+
+
 def made_for(outputs, graph):
     """The ops of one graph that the emission of `outputs` needs, inputs first."""
     order, seen = [], set()
@@ -141,7 +188,9 @@ def made_for(outputs, graph):
 
 
 def needs(op):
-    """The tensors that an op is made from: for a v1 conditional what enters it, not what its branches make."""
+    """The tensors that an op is made from: for conditionals and loops of v1 control flow what enters them."""
+    if op.type in lifting.RULES:
+        return lifting.needs(op)
     conditional = control_flow.merged_conditional(op)
     return op.inputs if conditional is None else (conditional.pred,) + conditional.reads
 
@@ -159,6 +208,13 @@ def awaited(op):
 def _is_custom_gradient(attribute):
     """tf.custom_gradient closes over the tensors of its call: a copy of the op must not use that gradient."""
     return attribute.s.startswith(b"CustomGradient-")
+
+
+def _make_identity(emission, op, inputs):
+    """What stands for a TensorArray's flow has another dtype than the flow."""
+    if not isinstance(inputs[0], tf.Tensor):
+        return inputs
+    return None if inputs[0].dtype.base_dtype == op.inputs[0].dtype.base_dtype else [tf.identity(inputs[0])]
 
 
 def _make_read(emission, op, inputs):
@@ -183,6 +239,8 @@ def _make_conditional(emission, op, inputs):
     values = [emission.value(t) for t in conditional.reads]
     values = [conditional.alive(t) if v is t else v for t, v in zip(conditional.reads, values)]
     known = sizes.known_value(conditional.pred, {})
+    if any(isinstance(v, lifting.Elements) for v in values):
+        raise lifting.NotUnrolled("a TensorArray is read or written under a condition")
     if known is not None:
         return conditional.branch(bool(known), values, Emission)
     outputs = _compat.conditional(
@@ -199,25 +257,33 @@ def _make_call(emission, op, inputs):
 
 
 def _make_while(emission, op, inputs):
+    """What no iteration changes is captured, not carried: a handle may stand for a value by now, of another shape."""
     cond = _compat.function_graph(op, "cond")
     body = _compat.function_graph(op, "body")
+    varying = control_flow.varying_positions(body)
 
-    def step(*values):
-        outputs = Emission.of_function(body, values)
-        for value, old in zip(outputs, op.outputs):
-            if old.dtype not in (tf.resource, tf.variant):
-                value.set_shape(old.shape)
-        return outputs
+    def values_of(state):
+        values = dict(zip(varying, state))
+        return [values.get(p, t) for p, t in enumerate(inputs)]
 
-    outputs = _compat.while_loop(
-        lambda *values: Emission.of_function(cond, values)[0], step, inputs, [o.shape for o in op.outputs])
+    def step(*state):
+        outputs = Emission.of_function(body, values_of(state))
+        for p in varying:
+            if op.outputs[p].dtype != tf.variant:
+                outputs[p].set_shape(op.outputs[p].shape)
+        return [outputs[p] for p in varying]
+
+    found = _compat.while_loop(
+        lambda *state: Emission.of_function(cond, values_of(state))[0], step, [inputs[p] for p in varying],
+        [op.outputs[p].shape for p in varying])
     known = control_flow.column_loop(op)
     if known is not None:
-        control_flow.mark_column_loop(outputs[0], inputs[known[1]], known[0])
-    return outputs
+        control_flow.mark_column_loop(found[0], inputs[known[1]], known[0])
+    return values_of(found)
 
 
 _RULES = {
+    "Identity": _make_identity,
     "ReadVariableOp": _make_read,
     "ResourceGather": _make_gather,
     "ResourceGatherNd": _make_gather_nd,
@@ -229,3 +295,4 @@ _RULES = {
     "While": _make_while,
     "StatelessWhile": _make_while,
 }
+_RULES.update(lifting.RULES)

@@ -2,6 +2,7 @@
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import inputs_of, key, original
 
 __all__ = ["Path", "carries_derivative", "find_path"]
@@ -60,6 +61,16 @@ def _is_stand_in(op):
     return bool(op.outputs) and original(op.outputs[0]) is not None
 
 
+def _reads_of(op):
+    """The tensors that an op's results depend on: for conditionals and loops of v1 control flow, what enters them."""
+    if op.type in EXITS:
+        loop = loop_of(op)
+        control_flow.refuse_hidden_dependence(loop.ops)
+        return loop.reads
+    conditional = control_flow.merged_conditional(op)
+    return tuple(inputs_of(op)) if conditional is None else conditional.reads
+
+
 def _ancestors(targets, reads):
     """All ops above `targets`, inputs first. Fills `reads`. Iterative, since graphs are deeper than Python's stack."""
     order, seen = [], set()
@@ -72,8 +83,7 @@ def _ancestors(targets, reads):
         if op in seen:
             continue
         seen.add(op)
-        conditional = control_flow.merged_conditional(op)
-        reads[op] = tuple(inputs_of(op)) if conditional is None else conditional.reads
+        reads[op] = _reads_of(op)
         stack.append((op, True))
         stack.extend((t.op, False) for t in reads[op] if t.op not in seen)
     return order

@@ -2,7 +2,7 @@
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 
-__all__ = ["Scratch", "inputs_of", "key", "original"]
+__all__ = ["Scratch", "Tracing", "inputs_of", "key", "original"]
 
 # Small constants are copied, so that gradient functions see their values (axes, shapes) in the scratch graph as well.
 _LARGEST_COPIED_CONSTANT = 64
@@ -20,6 +20,8 @@ class Scratch(_compat.FuncGraph):
     that run here see the user's own ops, so closures of tf.custom_gradient work as in the user's graph.
     """
 
+    is_crossed = True
+
     def __init__(self, outer):
         with outer.as_default():
             _compat.init_func_graph(self, "tf1_hessian_scratch")
@@ -30,6 +32,8 @@ class Scratch(_compat.FuncGraph):
         """The stand-in for a tensor of the outer graph."""
         if tensor.graph is self:
             return tensor
+        if tensor.graph is not self.outer_graph and isinstance(self.outer_graph, _compat.FuncGraph):
+            tensor = self.outer_graph.capture(tensor)
         if tensor.graph is not self.outer_graph:
             raise ValueError("Tensor '%s' is neither of the graph of the loss nor of this derivative." % tensor.name)
         inside = self._inside.get(key(tensor))
@@ -39,6 +43,12 @@ class Scratch(_compat.FuncGraph):
             self._inside[key(tensor)] = inside
             self.originals[key(inside)] = tensor
         return inside
+
+
+class Tracing(Scratch):
+    """A scratch graph for one iteration of a loop: walks stay inside, since all that matters is passed in."""
+
+    is_crossed = False
 
 
 def _stand_in(tensor):
@@ -61,6 +71,6 @@ def inputs_of(op):
     """The tensors an op reads; a stand-in reads what it stands for, so that walks cross into the user's graph."""
     if not op.inputs and op.outputs:
         outside = original(op.outputs[0])
-        if outside is not None:
+        if outside is not None and op.graph.is_crossed:
             return (outside,)
     return op.inputs

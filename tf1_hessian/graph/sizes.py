@@ -5,9 +5,9 @@ from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["is_size", "known_value"]
+__all__ = ["is_size", "known_value", "static_size"]
 
-_LARGEST = 64
+_LARGEST = 256
 
 
 def is_size(tensor):
@@ -17,30 +17,48 @@ def is_size(tensor):
     """
     if not isinstance(tensor.graph, _compat.FuncGraph) or original(tensor) is not None:
         return False
-    count = _compat.count_elements(tensor.shape)
-    return tensor.dtype in (tf.int32, tf.int64, tf.bool) and count is not None and count <= _LARGEST
+    return _is_small(tensor)
 
 
 def known_value(tensor, known):
     """The value of a size as a numpy array where constants alone decide it, else None. `known`: answers so far."""
+    return _value(tensor, known, is_size)
+
+
+def static_size(tensor):
+    """The value of a small integer or boolean tensor by its graph's constants and static shapes, or None.
+
+    One that a user's constant decides holds until that is fed with another value: whoever relies on it checks that.
+    """
+    return _value(tensor, {}, _is_small)
+
+
+def _is_small(tensor):
+    count = _compat.count_elements(tensor.shape)
+    return tensor.dtype in (tf.int32, tf.int64, tf.bool) and count is not None and count <= _LARGEST
+
+
+def _value(tensor, known, may_tell):
     stack = [tensor]
     while stack:
         top = stack[-1]
         if key(top) in known:
             stack.pop()
             continue
-        rule = _RULES.get(top.op.type) if is_size(top) else None
+        rule = _RULES.get(top.op.type) if may_tell(top) else None
         pending = [t for t in top.op.inputs if key(t) not in known] if rule else []
         if pending:
             stack.extend(pending)
             continue
         stack.pop()
-        known[key(top)] = _evaluated(top, rule, known)
+        known[key(top)] = _evaluated(top, rule, known) if may_tell(top) else None
     return known[key(tensor)]
 
 
 def _evaluated(tensor, rule, known):
-    value = _compat.static_value(tensor) if is_size(tensor) else None
+    value = _compat.static_value(tensor)
+    if value is None and tensor.op.type == "StridedSlice" and tensor.op.inputs[0].op.type == "Shape":
+        value = _dimension(tensor.op, known[key(tensor.op.inputs[1])])
     if value is not None or rule is None:
         return value
     inputs = [known[key(t)] for t in tensor.op.inputs]
@@ -48,6 +66,14 @@ def _evaluated(tensor, rule, known):
         return None
     value = rule(tensor.op, *inputs)
     return None if value is None else np.asarray(value, tensor.dtype.as_numpy_dtype)
+
+
+def _dimension(op, begin):
+    """One dimension of a static shape, others of which may be unknown."""
+    shape = _compat.dimensions(op.inputs[0].op.inputs[0].shape)
+    if op.get_attr("shrink_axis_mask") != 1 or begin is None or shape is None or shape[int(begin[0])] is None:
+        return None
+    return np.asarray(shape[int(begin[0])], op.outputs[0].dtype.as_numpy_dtype)
 
 
 def _element(op, vector, begin, end, strides):
@@ -59,6 +85,13 @@ def _element(op, vector, begin, end, strides):
 
 def _binary(function):
     return lambda op, a, b: function(a, b)
+
+
+def _reduction(function):
+    def reduced(op, a, axes):
+        return function(a, axis=tuple(int(i) for i in np.ravel(axes)), keepdims=op.get_attr("keep_dims"))
+
+    return reduced
 
 
 _RULES = {
@@ -74,10 +107,13 @@ _RULES = {
     "LogicalAnd": _binary(np.logical_and),
     "LogicalNot": lambda op, a: np.logical_not(a),
     "LogicalOr": _binary(np.logical_or),
+    "Max": _reduction(np.max),
     "Maximum": _binary(np.maximum),
+    "Min": _reduction(np.min),
     "Minimum": _binary(np.minimum),
     "Mul": _binary(np.multiply),
     "Pack": lambda op, *parts: np.stack(parts, op.get_attr("axis")),
+    "Range": lambda op, start, limit, delta: np.arange(start, limit, delta),
     "Reshape": lambda op, a, shape: np.reshape(a, shape),
     "StridedSlice": _element,
     "Sub": _binary(np.subtract),

@@ -6,7 +6,7 @@ is stacked from the 0-d tensors of x's elements, and derivatives with respect to
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.emission import emit_anew
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import key
 
@@ -69,4 +69,4 @@ def replace(targets, anchors, replacements):
     for op in path.ops:
         control_flow.refuse_copy(op, path)
     on_path = set(path.ops)
-    return Emission(replacements, lambda t: t.op in on_path and path.connects(t)).emit(list(targets))
+    return emit_anew(targets, replacements, lambda t: t.op in on_path and path.connects(t))[0]

@@ -1,0 +1,191 @@
+"""TensorArrays of v1 control flow, emitted as tensor lists, or as tuples of tensors where their loops are unrolled."""
+import numpy as np
+
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import sizes
+from tf1_hessian.graph.scratch import original
+
+__all__ = ["Elements", "NotUnrolled", "RULES", "folded", "is_flow", "is_handle", "is_place"]
+
+
+class NotUnrolled(Exception):
+    """The graph does not tell how often a loop runs, or where a TensorArray is written."""
+
+
+class Elements(tuple):
+    """An unrolled TensorArray: one tensor an element, None where nothing was written."""
+
+    def put(self, index, tensor):
+        """The elements with one replaced; an array of dynamic size grows."""
+        elements = list(self) + [None] * (index + 1 - len(self))
+        elements[index] = tensor
+        return Elements(elements)
+
+
+def is_handle(tensor):
+    """Whether a tensor is the handle of a TensorArray: what it holds travels along the flow."""
+    while tensor.op.type in ("Enter", "Identity", "Switch"):
+        tensor = tensor.op.inputs[0]
+    return tensor.op.type == "TensorArrayV3" and tensor.dtype == tf.resource
+
+
+def is_flow(tensor):
+    """Whether a tensor is the flow of a TensorArray: a number that only orders its reads and writes."""
+    if tensor.dtype != tf.float32 or tensor.shape.ndims:
+        return False
+    while tensor.op.type in _HANDED_ON:
+        tensor = tensor.op.inputs[0]
+    return (tensor.op.type, tensor.value_index) in _FLOWS
+
+
+_HANDED_ON = frozenset(["Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"])
+_FLOWS = frozenset([
+    ("TensorArrayV3", 1), ("TensorArrayScatterV3", 0), ("TensorArraySplitV3", 0), ("TensorArrayWriteV3", 0)])
+
+
+def is_place(tensor):
+    """Whether a tensor is the size of a TensorArray, or the range of its indices."""
+    while tensor.op.type in ("Cast", "Identity"):
+        tensor = tensor.op.inputs[0]
+    ops = [tensor.op] + [t.op for t in tensor.op.inputs if tensor.op.type == "Range"]
+    return any(op.type == "TensorArraySizeV3" for op in ops)
+
+
+def folded(tensor, known):
+    """The value of a size that constants alone decide, or None. `known`: answers so far."""
+    return sizes.known_value(tensor, known) if sizes.is_size(tensor) else None
+
+
+def _array_of(op):
+    """The TensorArrayV3 whose handle an op has."""
+    tensor = op.inputs[0]
+    while tensor.op.type in ("Enter", "Identity", "Switch"):
+        tensor = tensor.op.inputs[0]
+    if tensor.op.type != "TensorArrayV3":
+        raise errors.hidden_in_loop(op)
+    return tensor.op
+
+
+def _element(op):
+    """(shape of an element as far as known, dtype) of an op's TensorArray."""
+    array = _array_of(op)
+    return tf.TensorShape(array.get_attr("element_shape")), tf.as_dtype(array.get_attr("dtype"))
+
+
+def _index(tensor):
+    """The value of an index in an unrolled loop."""
+    if tensor.op.type == "Range" and isinstance(tensor.graph, _compat.FuncGraph):
+        return np.arange(*[_index(t) for t in tensor.op.inputs])
+    found = folded(tensor, {})
+    if found is None:
+        outside = original(tensor)
+        found = sizes.static_size(tensor if outside is None else outside)
+    if found is None:
+        raise NotUnrolled("the graph does not tell where a TensorArray is read or written")
+    return found
+
+
+def _make_array(emission, op, inputs):
+    shape, dtype = _element(_ArrayItself(op))
+    if not emission.unrolls:
+        return [None, _compat.list_reserve(_compat.dimensions(shape), dtype, inputs[0])]
+    return [None, Elements([None] * int(_index(inputs[0])))]
+
+
+class _ArrayItself(object):
+    """The TensorArrayV3 seen as an op that has its own handle."""
+
+    def __init__(self, op):
+        self.inputs = op.outputs
+
+
+def _make_write(emission, op, inputs):
+    _, index, value, flow = inputs
+    if isinstance(flow, Elements):
+        return [flow.put(int(_index(index)), value)]
+    if _array_of(op).get_attr("dynamic_size"):
+        flow = _compat.list_resize(flow, tf.maximum(_compat.list_length(flow), index + 1))
+    return [_compat.list_set(flow, index, value)]
+
+
+def _make_read(emission, op, inputs):
+    _, index, flow = inputs
+    if isinstance(flow, Elements):
+        return [_written(op, flow, int(_index(index)))]
+    return [_compat.list_item(flow, index, _compat.dimensions(_shape_of_element(op, 0)), op.outputs[0].dtype)]
+
+
+def _shape_of_element(op, axes):
+    """What the array and the op's own result tell about the shape of an element."""
+    shape, _ = _element(op)
+    return shape.merge_with(op.outputs[0].shape[axes:]) if op.outputs[0].shape.ndims is not None else shape
+
+
+def _written(op, flow, index):
+    if not 0 <= index < len(flow) or flow[index] is None:
+        raise NotUnrolled("element %d of a TensorArray is read and never written" % index)
+    return flow[index]
+
+
+def _make_gather(emission, op, inputs):
+    _, indices, flow = inputs
+    if isinstance(flow, Elements):
+        return [tf.stack([_written(op, flow, int(i)) for i in np.ravel(_index(indices))])]
+    shape, dtype = _shape_of_element(op, 1), op.outputs[0].dtype
+    return [_compat.list_gather(flow, indices, _compat.dimensions(shape), dtype)]
+
+
+def _make_scatter(emission, op, inputs):
+    _, indices, value, flow = inputs
+    if isinstance(flow, Elements):
+        for i, element in zip(np.ravel(_index(indices)), tf.unstack(value, num=len(np.ravel(_index(indices))))):
+            flow = flow.put(int(i), element)
+        return [flow]
+    if not _counts_up(op.inputs[1]):
+        raise errors.array_out_of_order(op)
+    return [_compat.list_from_tensor(value, _compat.dimensions(value.shape[1:]))]
+
+
+def _counts_up(indices):
+    """Whether indices are 0, 1, 2, ...: what TensorArray.unstack scatters to."""
+    found = _compat.static_value(indices)
+    if found is not None:
+        return np.array_equal(found, np.arange(len(found)))
+    if indices.op.type != "Range":
+        return False
+    start, _, delta = [_compat.static_value(t) for t in indices.op.inputs]
+    return start is not None and delta is not None and (int(start), int(delta)) == (0, 1)
+
+
+def _make_size(emission, op, inputs):
+    flow = inputs[1]
+    return [tf.constant(len(flow)) if isinstance(flow, Elements) else _compat.list_length(flow)]
+
+
+def _make_concat(emission, op, inputs):
+    flow = inputs[1]
+    if not isinstance(flow, Elements):
+        raise errors.array_joined(op)
+    parts = [_written(op, flow, i) for i in range(len(flow))]
+    return [tf.concat(parts, 0), tf.stack([tf.shape(p, out_type=tf.int64)[0] for p in parts])]
+
+
+def _make_split(emission, op, inputs):
+    _, value, lengths, flow = inputs
+    if not isinstance(flow, Elements):
+        raise errors.array_joined(op)
+    parts = tf.split(value, [int(n) for n in _index(lengths)], 0)
+    return [Elements(parts)]
+
+
+RULES = {
+    "TensorArrayConcatV3": _make_concat,
+    "TensorArrayGatherV3": _make_gather,
+    "TensorArrayReadV3": _make_read,
+    "TensorArrayScatterV3": _make_scatter,
+    "TensorArraySizeV3": _make_size,
+    "TensorArraySplitV3": _make_split,
+    "TensorArrayV3": _make_array,
+    "TensorArrayWriteV3": _make_write,
+}
