@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "runners": FLOOR | {"graph.built"},
     "estimators": FLOOR | {"runners"},
     "api": INNER,
-    PACKAGE: INNER | {"api"},
+    "diagnosis": INNER,
+    PACKAGE: INNER | {"api", "diagnosis"},
 }
 EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "tensorboard", "testing", "tf2"}
 # Libraries that only an edge may need.
@@ -153,6 +154,8 @@ def bound(tree):
     """The names that a module defines, assigns or imports."""
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names |= {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    names |= {k.value if hasattr(k, "value") else k.s for n in tree.body if isinstance(n, ast.Assign)
+              and getattr(n.targets[0], "id", "") == "_AT_THE_EDGE" for k in n.value.keys}
     return names | {(alias.asname or alias.name) for n in ast.walk(tree)
                     if isinstance(n, (ast.Import, ast.ImportFrom)) for alias in n.names}
 

@@ -1,5 +1,8 @@
 """Exact second derivatives of a loss that already exists in a TensorFlow 1 graph."""
+import importlib
+
 from tf1_hessian.api import gradients, hessian, hessian_diag, hessians, hvp, plan, rewrite, rewrite_on_slices
+from tf1_hessian.diagnosis import Diagnosis, diagnose
 from tf1_hessian.errors import LostDerivativeError, NoDerivativeError, NoSecondDerivativeError
 from tf1_hessian.plan import HessianPlan
 from tf1_hessian.runners.evaluate import evaluate
@@ -7,6 +10,16 @@ from tf1_hessian.runners.evaluate import evaluate
 __version__ = "0.1.0"
 
 __all__ = [
-    "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "evaluate", "gradients",
-    "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices",
+    "Check", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError",
+    "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite",
+    "rewrite_on_slices",
 ]
+
+# Names of modules at the edge, which are imported when they are asked for.
+_AT_THE_EDGE = {"Check": "testing", "check": "testing"}
+
+
+def __getattr__(name):
+    if name not in _AT_THE_EDGE:
+        raise AttributeError("module 'tf1_hessian' has no attribute '%s'" % name)
+    return getattr(importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name]), name)

@@ -67,7 +67,14 @@ class HessianPlan(object):
         """The tensors in the structure of xs, under one name scope; asked again, the same tensors."""
         problem = self._problem
         question = (problem.question, self.engine, self.chunk_size, name)
-        return built.remembered(problem.graph, question, lambda: self._build(name))
+        return built.remembered(problem.graph, question, lambda: self._recorded(self._build(name)))
+
+    def _recorded(self, tensors):
+        problem = self._problem
+        built.keep(_compat.flatten(tensors), built.Record(
+            problem.graph, problem.asked, problem.layout.xs, self.sources, self.quantity, self.n,
+            problem.across is not problem.layout, tensors))
+        return tensors
 
     def _build(self, name):
         problem = self._problem

@@ -15,13 +15,14 @@ __all__ = ["Problem", "path_between"]
 class Problem(object):
     """Loss and sources of one question; after `rehearse`, its path, scratch graph and gradients.
 
+    asked: the losses as given; losses: what is differentiated, free of v1 loops after `rehearse`.
     rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
     block; `transposed` when the seeds are laid on the other side, which is shorter.
     """
 
     def __init__(self, loss, xs, quantity, other, flat, options):
         self.quantity, self.flat, self.options = quantity, flat, options
-        self.losses = resolve_losses(loss)
+        self.losses = self.asked = resolve_losses(loss)
         self.graph = self.losses[0].graph
         if self.graph.finalized:
             raise errors.finalized()

@@ -1,9 +1,16 @@
 """What was built in a graph, remembered with the graph: the same question asked twice adds nothing."""
-from tf1_hessian import _compat
+import collections
 
-__all__ = ["remembered"]
+from tf1_hessian import _compat
+from tf1_hessian.graph.scratch import key
+
+__all__ = ["Record", "keep", "record_of", "remembered"]
 
 _MEMORY = "_tf1_hessian_built"
+_RECORDS = "_tf1_hessian_records"
+
+Record = collections.namedtuple("Record", "graph losses xs sources quantity n is_mixed tensors")
+Record.__doc__ = "What a result answers: enough to check it, without the plan and its scratch graph."
 
 
 def remembered(graph, question, build):
@@ -20,3 +27,16 @@ def remembered(graph, question, build):
     if question not in memory:
         memory[question] = build()
     return memory[question]
+
+
+def keep(tensors, record):
+    """Keeps with the graph what some tensors are the answer to."""
+    records = getattr(record.graph, _RECORDS, None) or {}
+    records.update((key(t), record) for t in tensors)
+    setattr(record.graph, _RECORDS, records)
+
+
+def record_of(tensor):
+    """The Record of a tensor, or None."""
+    records = getattr(getattr(tensor, "graph", None), _RECORDS, None) or {}
+    return records.get(key(tensor)) if records else None

@@ -6,8 +6,8 @@ from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
     "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
-    "is_effect", "is_of_v1_loop", "mark_column_loop", "may_be_unsymmetric", "merged_conditional", "nests_conditionals",
-    "refuse_copy", "refuse_effects", "refuse_hidden_dependence", "varying_positions",
+    "inner_ops", "is_effect", "is_of_v1_loop", "mark_column_loop", "may_be_unsymmetric", "merged_conditional",
+    "nests_conditionals", "refuse_copy", "refuse_effects", "refuse_hidden_dependence", "varying_positions",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -111,10 +111,10 @@ def may_be_unsymmetric(ops):
     """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
     carrying = IF_TYPES | WHILE_TYPES | {"PartitionedCall", "StatefulPartitionedCall"}
     return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None
-               or may_be_unsymmetric(_inner_ops(op)) for op in ops)
+               or may_be_unsymmetric(inner_ops(op)) for op in ops)
 
 
-def _inner_ops(op):
+def inner_ops(op):
     """The ops of a conditional or a loop of v1 control flow."""
     if op.type in EXITS:
         return loop_of(op).ops

@@ -1,0 +1,191 @@
+"""What stands between sources and loss, op by op, and what that means for second derivatives; nothing of the loss is
+differentiated."""
+import collections
+
+import numpy as np
+
+from tf1_hessian import _compat, errors
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import repairs, zeros
+from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.emission import CALL_TYPES, Emission, made_for
+from tf1_hessian.graph.layout import Layout
+from tf1_hessian.graph.loops import EXITS, loop_of
+from tf1_hessian.graph.paths import carries_derivative
+from tf1_hessian.graph.scratch import Tracing, key
+from tf1_hessian.graph.sources import resolve_losses, resolve_sources
+from tf1_hessian.plan import make_plan
+from tf1_hessian.problem import path_between
+
+__all__ = ["Diagnosis", "OpReport", "diagnose"]
+
+STATUSES = ("exact", "zero", "custom", "repaired", "lifted", "refused")
+
+_NOT_SMOOTH = frozenset([
+    "Abs", "ClipByValue", "LeakyRelu", "Max", "MaxPool", "MaxPool3D", "MaxPoolV2", "MaxPoolWithArgmax", "Maximum",
+    "Min", "Minimum", "Relu", "Relu6", "SegmentMax", "SegmentMin", "Select", "SelectV2", "Selu", "TopKV2"])
+_SINGULAR = {
+    "EuclideanNorm": "0", "Log": "0", "Pow": "a base of 0", "Reciprocal": "0", "Rsqrt": "0", "Sqrt": "0"}
+_INPUTS = ("Iterator", "Queue", "Reader", "Dequeue", "Barrier", "Stage", "Unstage")
+_DRAWS = ("Random", "Stateless", "Multinomial", "TruncatedNormal", "ParameterizedTruncatedNormal", "StatefulUniform",
+          "StatefulStandardNormal")
+
+OpReport = collections.namedtuple("OpReport", "name type status note")
+OpReport.__doc__ = """One op on the path. status: exact, zero (its derivative is zero by definition), custom (the user's
+gradient), repaired, lifted (control flow that is made anew), refused; note: how, or why and the way out."""
+
+
+class Diagnosis(object):
+    """A report that prints as a table and is data: `ops` (OpReports, in the order of evaluation), `upstream` (random,
+    input and stateful ops as (name, type, what becomes of them)), `hints`, `n`, `sources`. `plan()` rehearses the plan
+    that would be taken."""
+
+    def __init__(self, loss, xs, layout, ops, upstream, hints):
+        self._loss, self._xs = loss, xs
+        self.n, self.sources = layout.n, layout.sources
+        self.ops, self.upstream, self.hints = tuple(ops), tuple(upstream), tuple(hints)
+
+    @property
+    def refused(self):
+        """The ops that stand in the way."""
+        return tuple(op for op in self.ops if op.status == "refused")
+
+    def plan(self, quantity="diag", **options):
+        """The HessianPlan of `th.plan`: this differentiates, in a scratch graph."""
+        return make_plan(self._loss, self._xs, quantity, **options)
+
+    def __repr__(self):
+        counts = collections.Counter(op.status for op in self.ops)
+        found = ", ".join("%d %s" % (counts[s], s) for s in STATUSES if counts[s])
+        return "Diagnosis(n=%d, %d ops on the path: %s)" % (self.n, len(self.ops), found)
+
+    def __str__(self):
+        width = max([len(op.name) for op in self.ops] + [4])
+        kinds = max([len(op.type) for op in self.ops] + [4])
+        lines = [repr(self)]
+        lines += ["  %-*s  %-*s  %-8s  %s" % (width, op.name, kinds, op.type, op.status, op.note) for op in self.ops]
+        lines += ["  upstream: %s (%s), %s" % found for found in self.upstream]
+        return "\n".join(line.rstrip() for line in lines + ["  hint: " + hint for hint in self.hints])
+
+
+def diagnose(loss, xs):
+    """What a Hessian of `loss` with respect to `xs` would meet: a Diagnosis.
+
+    Each op type on the path is differentiated twice by itself in a scratch graph, so that the status is what a
+    rehearsal would find; the loss is not differentiated and the graph is untouched. Raises ValueError for sources that can't be
+    meant, as `th.hessian` does.
+    """
+    if _compat.executes_eagerly():
+        raise errors.eager("diagnose")
+    losses = resolve_losses(loss)
+    layout = Layout(xs, resolve_sources(xs, losses[0].graph))
+    path = path_between(losses, layout.sources)
+    scratch, known = Tracing(losses[0].graph), {}
+    with scratch.as_default():
+        ops = [_report(op, known) for op in path.ops]
+        ops += [_report(inner, known, "inside '%s'" % _frame(op)) for op in path.ops for inner in _inner_ops(op)]
+    return Diagnosis(loss, xs, layout, ops, _upstream(losses), _hints(path.ops))
+
+
+def _frame(op):
+    return loop_of(op).name if op.type in EXITS else op.name
+
+
+def _inner_ops(op):
+    """The ops inside a loop or conditional of v1 control flow that may carry a derivative."""
+    skipped = control_flow.LOOP_TYPES | {"Identity", "Merge", "Switch"}
+    return [o for o in control_flow.inner_ops(op) if o.type not in skipped and not o.type.startswith("TensorArray")
+            and any(carries_derivative(t.dtype) for t in o.outputs) and o.inputs]
+
+
+def _report(op, known, place=""):
+    status, note = _status(op, known)
+    notes = [note, place] + ["not smooth: its kinks count as flat"] * (op.type in _NOT_SMOOTH)
+    if op.type in _SINGULAR:
+        notes.append("singular at %s" % _SINGULAR[op.type])
+    return OpReport(op.name, op.type, status, "; ".join(n for n in notes if n))
+
+
+def _status(op, known):
+    if repairs.is_overridden(op):
+        return "custom", "its gradient is the user's"
+    if zeros.is_zero(op):
+        return "zero", ""
+    if op.type in EXITS or op.type.startswith("TensorArray") or control_flow.merged_conditional(op) is not None:
+        return "lifted", "v1 control flow, made anew"
+    if op.type in control_flow.IF_TYPES | control_flow.WHILE_TYPES | CALL_TYPES:
+        return "lifted", "made anew from its body"
+    if any(o.dtype == tf.resource for o in op.outputs) or not op.inputs:
+        return "exact", ""
+    signature = (op.type, str(sorted((k, v) for k, v in op.node_def.attr.items() if not k.startswith("_"))),
+                 str([t.shape for t in op.inputs]))
+    if signature not in known:
+        known[signature] = _tried(op)
+    refusal, repaired = known[signature]
+    if refusal:
+        return "refused", refusal
+    return ("repaired", "; ".join(repaired)) if repaired else ("exact", "")
+
+
+def _tried(op):
+    """(why the op by itself can't be differentiated twice, or None; the repairs that it takes)."""
+    graph = tf.get_default_graph()
+    try:
+        control_flow.refuse_copy(op, path_between(list(op.outputs)[:1], []))
+        inputs = [_input(t) for t in op.inputs]
+        known = {key(t): i for t, i in zip(op.inputs, inputs)}
+        outputs = Emission(known, lambda t: t.op is op).emit(list(op.outputs))
+        xs = [i for i in inputs if carries_derivative(i.dtype)]
+        ys = [y for y in outputs if carries_derivative(y.dtype)][:1]
+        seeds = [tf.placeholder(y.dtype, y.shape) for y in ys]
+        first = [g for g in backprop(ys, xs, seeds) if g is not None]
+        backprop(first, xs + seeds, [tf.placeholder(g.dtype, g.shape) for g in first])
+    except LookupError as error:
+        return str(error).split(" It is on the path")[0], []
+    used = [repairs.repair_of(o) for o in [op] + made_for(first, graph)]
+    return None, sorted({r.__doc__.strip().splitlines()[0].rstrip(".") for r in used if r is not None})
+
+
+def _input(tensor):
+    """A stand-in for one input of an op that is tried by itself."""
+    value = _compat.static_value(tensor)
+    if value is not None and not carries_derivative(tensor.dtype):
+        return tf.constant(value, tensor.dtype.base_dtype)
+    if tensor.dtype in (tf.resource, tf.variant):
+        return _compat.captured(tensor)
+    return tf.placeholder(tensor.dtype.base_dtype, tensor.shape)
+
+
+def _upstream(losses):
+    """Random, input and stateful ops above the losses."""
+    found, seen, stack = [], set(), [t.op for t in losses]
+    while stack:
+        op = stack.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
+        if control_flow.is_effect(op) and op.type not in ("VariableV2", "Variable", "VarHandleOp"):
+            found.append((op.name, op.type, _fate(op)))
+    return sorted(found)
+
+
+def _fate(op):
+    if op.type.startswith(_DRAWS):
+        return "drawn once in a session call and shared by loss and derivatives"
+    if op.type.startswith(_INPUTS):
+        return "read once in a session call and shared by loss and derivatives"
+    return "stateful: it runs once in a session call"
+
+
+def _hints(ops):
+    squares = [op for op in ops if op.type == "Pow" and _is_two(op.inputs[1])]
+    if squares:
+        yield ("x ** 2 builds Pow, about ten times slower than tf.square on element-wise problems: '%s'%s" % (
+            squares[0].name, " and %d more" % (len(squares) - 1) if squares[1:] else ""))
+
+
+def _is_two(tensor):
+    value = _compat.static_value(tensor)
+    return value is not None and np.all(np.asarray(value) == 2)
