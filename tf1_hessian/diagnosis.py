@@ -73,8 +73,8 @@ def diagnose(loss, xs):
     """What a Hessian of `loss` with respect to `xs` would meet: a Diagnosis.
 
     Each op type on the path is differentiated twice by itself in a scratch graph, so that the status is what a
-    rehearsal would find; the loss is not differentiated and the graph is untouched. Raises ValueError for sources that can't be
-    meant, as `th.hessian` does.
+    rehearsal would find; the loss is not differentiated and the graph is untouched. Raises ValueError for sources that
+    can't be meant, as `th.hessian` does.
     """
     if _compat.executes_eagerly():
         raise errors.eager("diagnose")
@@ -83,8 +83,9 @@ def diagnose(loss, xs):
     path = path_between(losses, layout.sources)
     scratch, known = Tracing(losses[0].graph), {}
     with scratch.as_default():
-        ops = [_report(op, known) for op in path.ops]
-        ops += [_report(inner, known, "inside '%s'" % _frame(op)) for op in path.ops for inner in _inner_ops(op)]
+        ops = [_report(op, path, known) for op in path.ops]
+        ops += [_report(inner, path, known, "inside '%s'" % _frame(op))
+                for op in path.ops for inner in _inner_ops(op)]
     return Diagnosis(loss, xs, layout, ops, _upstream(losses), _hints(path.ops))
 
 
@@ -99,15 +100,15 @@ def _inner_ops(op):
             and any(carries_derivative(t.dtype) for t in o.outputs) and o.inputs]
 
 
-def _report(op, known, place=""):
-    status, note = _status(op, known)
+def _report(op, path, known, place=""):
+    status, note = _status(op, path, known)
     notes = [note, place] + ["not smooth: its kinks count as flat"] * (op.type in _NOT_SMOOTH)
     if op.type in _SINGULAR:
         notes.append("singular at %s" % _SINGULAR[op.type])
     return OpReport(op.name, op.type, status, "; ".join(n for n in notes if n))
 
 
-def _status(op, known):
+def _status(op, path, known):
     if repairs.is_overridden(op):
         return "custom", "its gradient is the user's"
     if zeros.is_zero(op):
@@ -121,18 +122,18 @@ def _status(op, known):
     signature = (op.type, str(sorted((k, v) for k, v in op.node_def.attr.items() if not k.startswith("_"))),
                  str([t.shape for t in op.inputs]))
     if signature not in known:
-        known[signature] = _tried(op)
+        known[signature] = _tried(op, path)
     refusal, repaired = known[signature]
     if refusal:
         return "refused", refusal
     return ("repaired", "; ".join(repaired)) if repaired else ("exact", "")
 
 
-def _tried(op):
+def _tried(op, path):
     """(why the op by itself can't be differentiated twice, or None; the repairs that it takes)."""
     graph = tf.get_default_graph()
     try:
-        control_flow.refuse_copy(op, path_between(list(op.outputs)[:1], []))
+        control_flow.refuse_copy(op, path)
         inputs = [_input(t) for t in op.inputs]
         known = {key(t): i for t, i in zip(op.inputs, inputs)}
         outputs = Emission(known, lambda t: t.op is op).emit(list(op.outputs))

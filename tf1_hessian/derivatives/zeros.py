@@ -1,4 +1,4 @@
-"""Where a derivative of None is truly zero, and where TF's gradient function drops what comes in: facts by op type."""
+"""Where a derivative of None is truly zero, and which outputs have no derivative: facts by op type."""
 
 from tf1_hessian import _compat
 
@@ -16,8 +16,8 @@ _ZERO_INPUTS = {
     "FusedBatchNormGradV3": (3, 4, 5),
 }
 
-# TF's gradient of these reads the first incoming gradient alone.
-_FIRST_OUTPUT_ONLY = frozenset(["FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"])
+# The outputs from here on are handed to the gradient op, and have no derivative of their own.
+_FIRST_RESERVED = {"FusedBatchNorm": 3, "FusedBatchNormV2": 3, "FusedBatchNormV3": 3}
 
 
 def is_zero(op):
@@ -31,7 +31,6 @@ def is_zero_input(op, index):
 
 
 def outputs_ignored(op, incoming):
-    """The outputs whose incoming gradients TF's gradient function would drop in silence."""
-    if op.type not in _FIRST_OUTPUT_ONLY:
-        return []
-    return [i for i, g in enumerate(incoming) if i > 0 and g is not None]
+    """The outputs whose incoming gradients would be dropped in silence."""
+    first = _FIRST_RESERVED.get(op.type)
+    return [] if first is None else [i for i, g in enumerate(incoming) if i >= first and g is not None]

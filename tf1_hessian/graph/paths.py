@@ -3,7 +3,7 @@ from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.loops import EXITS, loop_of
-from tf1_hessian.graph.scratch import inputs_of, key, original
+from tf1_hessian.graph.scratch import Scratch, inputs_of, key
 
 __all__ = ["Path", "carries_derivative", "find_path"]
 
@@ -40,6 +40,8 @@ class Path(object):
 
     def describe(self, op):
         """The way from a source through `op` to a target, as text for messages."""
+        if op not in self.ops:
+            return op.name
         producers = {key(o): p for p in self.ops for o in p.outputs}
         before, here = [], op
         while here is not None:
@@ -58,7 +60,8 @@ class Path(object):
 
 
 def _is_stand_in(op):
-    return bool(op.outputs) and original(op.outputs[0]) is not None
+    """Whether an op stands for something outside its graph: no op of the user's."""
+    return op.type == "Placeholder" and isinstance(op.graph, Scratch)
 
 
 def _reads_of(op):

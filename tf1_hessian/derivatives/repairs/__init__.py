@@ -1,22 +1,44 @@
 """Gradients that replace TensorFlow's where it has none, or one whose derivative is wrong without an error.
 
-A private table that the audited reverse mode asks first; nothing is registered with TensorFlow. Two kinds of entries, by
-op type, whose docstring says in its first line what is done:
+A private table that the audited reverse mode asks first; nothing is registered with TensorFlow. Two kinds of entries,
+by op type, whose docstring says in its first line what is done:
 
-GRADIENTS: `gradient(op, *arrived)` gives one tensor for each input from what arrived at each output (None: nothing did).
+GRADIENTS: `gradient(op, *arrived)` gives one tensor for each input from what arrived at each output (None: nothing).
 It is made of ops that can be differentiated again. None for an input that depends on a source is an error.
 
-FORWARDS: `forward(op, *inputs)` computes the op's outputs by ops that can be differentiated twice; None for outputs that
-carry no derivative. The gradient is taken through those, the value stays the op's own.
+FORWARDS: `forward(op, *inputs)` computes the op's outputs by ops that can be differentiated twice; None for outputs
+that carry no derivative. The gradient is taken through those, the value stays the op's own.
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives.repairs import linear_algebra, losses, products
+from tf1_hessian.derivatives.repairs import (
+    activations,
+    arrays,
+    colors,
+    ctc,
+    fourier,
+    images,
+    linear_algebra,
+    losses,
+    normalization,
+    pooling,
+    products,
+    quantization,
+    recurrent,
+    sampling,
+    segments,
+    sparse,
+    special,
+    warps,
+)
 from tf1_hessian.derivatives.repairs.moments import is_moment_mean
 
-__all__ = ["is_moment_mean", "known_wrong", "repair_of", "rule_for"]
+__all__ = ["is_moment_mean", "is_overridden", "known_wrong", "repair_of", "rule_for"]
 
-_ROOMS = (linear_algebra, losses, products)
+_ROOMS = (
+    activations, arrays, colors, ctc, fourier, images, linear_algebra, losses, normalization, pooling, products,
+    quantization, recurrent, sampling, segments, sparse, special, warps,
+)
 _GRADIENTS = {kind: gradient for room in _ROOMS for kind, gradient in getattr(room, "GRADIENTS", {}).items()}
 _FORWARDS = {kind: forward for room in _ROOMS for kind, forward in getattr(room, "FORWARDS", {}).items()}
 
@@ -57,10 +79,4 @@ def known_wrong(op, second):
 
     second: whether a second derivative is asked for.
     """
-    if is_overridden(op):
-        return None
-    if second and op.type in ("SegmentProd", "UnsortedSegmentProd"):
-        return "its second derivative is wrong where two factors are zero; write it with tf.reduce_prod"
-    if op.type in ("EluGrad", "SeluGrad") and _compat.VERSION < (1, 14):
-        return "its gradient is wrong before TensorFlow 1.14 (25 % and more)"
     return None

@@ -13,11 +13,29 @@ def _softmax_cross_entropy(op, grad_loss, grad_slope):
         to_logits.append(weight * op.outputs[1])
         to_labels.append(-weight * tf.nn.log_softmax(logits))
     if grad_slope is not None:
-        softmax = tf.nn.softmax(logits)
-        along = tf.expand_dims(tf.reduce_sum(grad_slope * softmax, -1), -1)
-        to_logits.append((grad_slope - along) * softmax)
+        to_logits.append(_through_softmax(logits, grad_slope))
         to_labels.append(-grad_slope)
     return [_sum_like(sum(grads), x) for grads, x in zip((to_logits, to_labels), op.inputs)]
+
+
+def _sparse_softmax_cross_entropy(op, grad_loss, grad_slope):
+    """The second output is the slope softmax - onehot: the loss has it as its gradient, and it has softmax's own.
+
+    TF 1 forbids the second derivative, and drops what comes in at the slope in silence.
+    """
+    found = []
+    if grad_loss is not None:
+        found.append(tf.expand_dims(grad_loss, -1) * op.outputs[1])
+    if grad_slope is not None:
+        found.append(_through_softmax(op.inputs[0], grad_slope))
+    return [sum(found), None]
+
+
+def _through_softmax(logits, grad):
+    """The gradient of softmax(logits): (g - sum(g s)) s. Example: s = (1/2, 1/2), g = (1, 0): (1/4, -1/4)."""
+    softmax = tf.nn.softmax(logits)
+    along = tf.expand_dims(tf.reduce_sum(grad * softmax, -1), -1)
+    return (grad - along) * softmax
 
 
 def _sum_like(grad, x):
@@ -29,4 +47,5 @@ def _sum_like(grad, x):
 
 GRADIENTS = {
     "SoftmaxCrossEntropyWithLogits": _softmax_cross_entropy,
+    "SparseSoftmaxCrossEntropyWithLogits": _sparse_softmax_cross_entropy,
 }
