@@ -74,7 +74,8 @@ def test_a_loss_that_contains_the_gradient_of_a_sum():
         return tf.gradients(tf.reduce_sum(total ** 3), [a, b])
 
     def value(a, b):
-        return [3 * np.array([a[0], a[1] + b[1], a[2] + b[2]]) ** 2, 3 * np.array([b[0], a[1] + b[1], a[2] + b[2]]) ** 2]
+        shared = [a[1] + b[1], a[2] + b[2]]
+        return [3 * np.array([a[0]] + shared) ** 2, 3 * np.array([b[0]] + shared) ** 2]
 
     assert_right(build, value, numbers(1, 3), numbers(2, 3))
 

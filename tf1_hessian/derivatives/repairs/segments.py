@@ -22,7 +22,7 @@ def _unsorted_segment_prod(op, x, ids, count):
     return [_products(tf.gather(x, order), tf.gather(ids, order), tf.cast(count, tf.int32))]
 
 
-# How many factors a segment may have where the number of rows is not known before the run: each doubling is in the graph.
+# How many factors a segment may have where the number of rows is not known: each doubling stands in the graph.
 _MOST_OF_UNKNOWN = 2 ** 12
 
 
