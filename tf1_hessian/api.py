@@ -6,9 +6,8 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.gradients import Options, backprop
 from tf1_hessian.graph import slices
-from tf1_hessian.graph.emission import Emission, without_loops
+from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
-from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import Scratch, key
 from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, resolve_tensor
 from tf1_hessian.plan import answer, make_plan
@@ -69,11 +68,10 @@ def hvp(loss, xs, vectors, name=None):
     graph = losses[0].graph
     sources = resolve_sources(xs, graph)
     check_real(sources)
-    path = path_between(losses, sources)
+    path_between(losses, sources)
     vectors = [_fitting(v, s, graph) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
-        losses, _ = without_loops(losses, path)
         given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
         gradient = products.gradients_of(losses, sources)
         found = products.product(gradient, sources, given, sources)
@@ -103,8 +101,7 @@ def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
         given = [rehearsal.stand_in(w, t.dtype, t.shape) for w, t in zip(weights, targets)]
         ys = [y if isinstance(y, tf.Tensor) else t.join(t.values()) for y, t in zip(ys, targets)]
         anchors = [a for s in sources for a in s.anchors]
-        free, _ = without_loops(ys + stopped, find_path(ys, anchors))
-        found = iter(backprop(free[:len(ys)], anchors, given, free[len(ys):], Options(second=False)))
+        found = iter(backprop(ys, anchors, given, stopped, Options(second=False)))
         found = [s.join([next(found) for _ in s.anchors]) for s in sources]
     with graph.as_default(), tf.name_scope(name or "gradients"):
         return _filled(rehearsal.emit(found), sources)

@@ -11,8 +11,8 @@ from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import CALL_TYPES, Emission, made_for
 from tf1_hessian.graph.layout import Layout
-from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.paths import carries_derivative
+from tf1_hessian.graph.regions import inner_ops, region_of
 from tf1_hessian.graph.scratch import Tracing, key
 from tf1_hessian.graph.sources import resolve_losses, resolve_sources
 from tf1_hessian.plan import make_plan
@@ -85,18 +85,19 @@ def diagnose(loss, xs):
     with scratch.as_default():
         ops = [_report(op, path, known) for op in path.ops]
         ops += [_report(inner, path, known, "inside '%s'" % _frame(op))
-                for op in path.ops for inner in _inner_ops(op)]
+                for op in path.ops for inner in _carrying_inside(op)]
     return Diagnosis(loss, xs, layout, ops, _upstream(losses), _hints(path.ops))
 
 
 def _frame(op):
-    return loop_of(op).name if op.type in EXITS else op.name
+    region = region_of(op)
+    return op.name if region is None or not region.loops else region.loops[0].name
 
 
-def _inner_ops(op):
+def _carrying_inside(op):
     """The ops inside a loop or conditional of v1 control flow that may carry a derivative."""
     skipped = control_flow.LOOP_TYPES | {"Identity", "Merge", "Switch"}
-    return [o for o in control_flow.inner_ops(op) if o.type not in skipped and not o.type.startswith("TensorArray")
+    return [o for o in inner_ops(op) if o.type not in skipped and not o.type.startswith("TensorArray")
             and any(carries_derivative(t.dtype) for t in o.outputs) and o.inputs]
 
 
@@ -113,7 +114,7 @@ def _status(op, path, known):
         return "custom", "its gradient is the user's"
     if zeros.is_zero(op):
         return "zero", ""
-    if op.type in EXITS or op.type.startswith("TensorArray") or control_flow.merged_conditional(op) is not None:
+    if region_of(op) is not None or control_flow.merged_conditional(op) is not None:
         return "lifted", "v1 control flow, made anew"
     if op.type in control_flow.IF_TYPES | control_flow.WHILE_TYPES | CALL_TYPES:
         return "lifted", "made anew from its body"

@@ -94,14 +94,6 @@ def unreadable_loop(op):
     )
 
 
-def behind_loop(name):
-    """One source is computed from another one through a loop."""
-    return ValueError(
-        "'%s' is computed from another source by a loop of v1 control flow, and derivatives with respect to both in "
-        "one call are not possible. Ask for them in two calls." % name
-    )
-
-
 def array_out_of_order(op):
     """TensorArray.scatter to other places than 0, 1, 2, ..."""
     return NoSecondDerivativeError(

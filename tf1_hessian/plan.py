@@ -72,7 +72,7 @@ class HessianPlan(object):
     def _recorded(self, tensors):
         problem = self._problem
         built.keep(_compat.flatten(tensors), built.Record(
-            problem.graph, problem.asked, problem.layout.xs, self.sources, self.quantity, self.n,
+            problem.graph, problem.losses, problem.layout.xs, self.sources, self.quantity, self.n,
             problem.across is not problem.layout, tensors))
         return tensors
 
@@ -130,8 +130,8 @@ class _Planner(object):
 
     def plan(self):
         problem = self._problem
-        if problem.loops:
-            self._because("the loops of v1 control flow on the path are %s" % problem.loops)
+        for how in problem.scratch.loops:
+            self._because("loops of v1 control flow on the path are %s" % how)
         rows = [self._rows(i) for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         return HessianPlan(problem, rows, self._cost(rows), self._reasons)
 

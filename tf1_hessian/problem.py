@@ -2,10 +2,9 @@
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
-from tf1_hessian.graph.control_flow import may_be_unsymmetric
-from tf1_hessian.graph.emission import without_loops
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.regions import may_be_unsymmetric
 from tf1_hessian.graph.scratch import Scratch
 from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources
 
@@ -15,14 +14,13 @@ __all__ = ["Problem", "path_between"]
 class Problem(object):
     """Loss and sources of one question; after `rehearse`, its path, scratch graph and gradients.
 
-    asked: the losses as given; losses: what is differentiated, free of v1 loops after `rehearse`.
     rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
     block; `transposed` when the seeds are laid on the other side, which is shorter.
     """
 
     def __init__(self, loss, xs, quantity, other, flat, options):
         self.quantity, self.flat, self.options = quantity, flat, options
-        self.losses = self.asked = resolve_losses(loss)
+        self.losses = resolve_losses(loss)
         self.graph = self.losses[0].graph
         if self.graph.finalized:
             raise errors.finalized()
@@ -44,8 +42,6 @@ class Problem(object):
         if self.quantity == "full":
             _check_separate(self._sources)
         self.scratch = Scratch(self.graph)
-        with self.scratch.as_default():
-            self.losses, self.loops = without_loops(self.losses, self.path)
         same_dtype = len({s.dtype for s in self._sources}) <= 1
         self.symmetric = same_dtype and not may_be_unsymmetric(self.path.ops)
         self.transposed = self.across is not self.layout and self.symmetric and self.across.n < self.layout.n

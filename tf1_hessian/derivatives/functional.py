@@ -9,6 +9,7 @@ from tf1_hessian.derivatives.while_loops import while_gradient
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import CALL_TYPES, Emission
 from tf1_hessian.graph.paths import carries_derivative
+from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["rule_for"]
@@ -18,6 +19,8 @@ def rule_for(op):
     """The rule of an op that carries functions, or None: `rule(op, arrived, wanted, backprop)`, a gradient a read."""
     if op.type in control_flow.IF_TYPES or control_flow.merged_conditional(op) is not None:
         return _conditional_gradient
+    if region_of(op) is not None:
+        return _region_gradient
     if op.type in CALL_TYPES:
         return _call_gradient
     if op.type in control_flow.WHILE_TYPES:
@@ -71,6 +74,19 @@ def _call_gradient(op, arrived, wanted, backprop):
     body = _compat.function_graph(op, "f")
     values = _own(op.inputs)
     outputs = Emission.of_function(body, values)
+    chosen = [i for i, want in enumerate(wanted) if want]
+    results = [None] * len(values)
+    for i, grad in zip(chosen, _differentiate_body(backprop, outputs, [values[i] for i in chosen], arrived)):
+        results[i] = grad
+    return results
+
+
+def _region_gradient(op, arrived, wanted, backprop):
+    region, graph = region_of(op), tf.get_default_graph()
+    values = _own(region.reads)
+    outputs, how = region.emit(values)
+    if how not in graph.loops:
+        graph.loops.append(how)
     chosen = [i for i, want in enumerate(wanted) if want]
     results = [None] * len(values)
     for i, grad in zip(chosen, _differentiate_body(backprop, outputs, [values[i] for i in chosen], arrived)):

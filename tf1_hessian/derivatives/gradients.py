@@ -10,6 +10,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import functional, repairs, zeros
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.paths import carries_derivative, find_path
+from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["Options", "backprop"]
@@ -83,7 +84,7 @@ class _Reverse(object):
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]
 
     def _refuse(self, op, arrived):
-        if control_flow.is_of_v1_loop(op):
+        if control_flow.is_of_v1_loop(op) and region_of(op) is None:
             raise errors.loop_on_path(op, self._path.describe(op), self._options.second)
         control_flow.refuse_copy(op, self._path, self._options.second)
         wrong = repairs.known_wrong(op, self._options.second)

@@ -6,8 +6,8 @@ from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
     "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
-    "inner_ops", "is_effect", "is_of_v1_loop", "mark_column_loop", "may_be_unsymmetric", "merged_conditional",
-    "nests_conditionals", "refuse_copy", "refuse_effects", "refuse_hidden_dependence", "varying_positions",
+    "is_effect", "is_of_v1_loop", "mark_column_loop", "merged_conditional", "nests_conditionals", "refuse_copy",
+    "refuse_effects", "refuse_hidden_dependence", "varying_positions",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -105,21 +105,6 @@ def custom_gradients(ops):
     """The ops among these whose gradient is a tf.custom_gradient of the user's."""
     marks = [(op, _compat.string_attribute(op, "_gradient_op_type")) for op in ops]
     return [op for op, mark in marks if mark is not None and mark.startswith("CustomGradient-")]
-
-
-def may_be_unsymmetric(ops):
-    """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
-    carrying = IF_TYPES | WHILE_TYPES | {"PartitionedCall", "StatefulPartitionedCall"}
-    return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None
-               or may_be_unsymmetric(inner_ops(op)) for op in ops)
-
-
-def inner_ops(op):
-    """The ops of a conditional or a loop of v1 control flow."""
-    if op.type in EXITS:
-        return loop_of(op).ops
-    conditional = merged_conditional(op)
-    return [] if conditional is None else conditional.ops
 
 
 def is_reading(op):

@@ -1,12 +1,12 @@
 """Emits ops of one graph again in another, or in the same one with some tensors replaced."""
 import contextlib
 
-from tf1_hessian import _compat, errors
+from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow, lifting, sizes
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["CALL_TYPES", "Emission", "awaited", "emit_anew", "made_for", "needs", "without_loops"]
+__all__ = ["CALL_TYPES", "Emission", "awaited", "emit_anew", "made_for", "needs"]
 
 CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
 COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
@@ -139,26 +139,6 @@ class Emission(object):
             if made.shape.is_compatible_with(old.shape):
                 made.set_shape(old.shape)
         return new.outputs
-
-
-def without_loops(targets, path):
-    """(the targets with no loop or TensorArray of v1 control flow on the path, how that was done or None).
-
-    What lies between sources and loops is shared; loops and what follows them are made anew: unrolled where all of them
-    can be, else lifted. Raises where a source is among what follows.
-    """
-    if not any(op.type in lifting.RULES for op in path.ops):
-        return list(targets), None
-    after = set()
-    for op in path.ops:
-        if op.type in lifting.RULES or any(t.op in after for t in path.reads[op]):
-            control_flow.refuse_copy(op, path)
-            after.add(op)
-    for anchor in path.anchors:
-        if anchor.op in after:
-            raise errors.behind_loop(anchor.name)
-
-    return emit_anew(targets, {}, lambda t: t.op in after)
 
 
 def emit_anew(targets, replacements, copied):

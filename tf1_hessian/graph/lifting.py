@@ -15,8 +15,6 @@ __all__ = ["Elements", "MOST_OPS", "NotUnrolled", "RULES", "is_flow", "is_place"
 
 # Ops that unrolling may add: with more, building takes longer than the columns of a lifted loop.
 MOST_OPS = 1500
-_FED = ("tf1_hessian: the loop '%s' was unrolled, because the graph tells its number of iterations; a tensor that "
-        "decides it was fed with another value.")
 
 
 def needs(op):
@@ -69,8 +67,8 @@ def _lifted(emission, loop, entering):
 
 
 def _unrolled(emission, loop, entering):
-    assumed, known = [], {}
-    entering = {name: _assumed(value, assumed) for name, value in entering.items()}
+    known = {}
+    entering = {name: _as_told(value) for name, value in entering.items()}
     values = [entering[key(e.outputs[0])] for e in loop.enters]
     inside = [s.outputs[1] for s in loop.switches]
     while True:
@@ -78,22 +76,19 @@ def _unrolled(emission, loop, entering):
         if goes_on is None:
             raise NotUnrolled("the graph does not tell how often '%s' runs" % loop.name)
         if not goes_on:
-            return [_guarded(v, assumed, loop.name) for v in values]
+            return values
         emission.spend(len(loop.ops))
         values = [_folded(v, known) for v in _iteration(emission, entering, inside, values, loop.steps)]
 
 
-def _assumed(value, assumed):
-    """A small number of the user's graph as a constant, where its value can be read off; kept to be checked in runs."""
-    outside = original(value) if isinstance(value, tf.Tensor) else None
-    tensor = value if outside is None else outside
+def _as_told(value):
+    """A small number of the user's graph as a constant, where its value can be read off. From then on TensorFlow
+    refuses to feed it."""
     if not isinstance(value, tf.Tensor) or value.dtype not in (tf.int32, tf.int64, tf.bool):
         return value
-    found = sizes.static_size(tensor)
-    if found is None:
-        return value
-    assumed.append((tensor, found))
-    return tf.constant(found, value.dtype)
+    outside = original(value)
+    found = sizes.static_size(value if outside is None else outside)
+    return value if found is None else tf.constant(found, value.dtype)
 
 
 def _folded(value, known):
@@ -101,17 +96,6 @@ def _folded(value, known):
         return value
     found = folded(value, known)
     return value if found is None else tf.constant(found, value.dtype)
-
-
-def _guarded(value, assumed, name):
-    """The value, or at run time an error where what unrolling took for granted was fed with something else."""
-    if isinstance(value, Elements):
-        return Elements(None if v is None else _guarded(v, assumed, name) for v in value)
-    if not assumed or not value.dtype.is_floating:
-        return value
-    holds = [tf.reduce_all(tf.equal(t, found)) for t, found in assumed]
-    slack = tf.zeros([], value.dtype) / tf.cast(tf.reduce_all(tf.stack(holds)), value.dtype)
-    return value + tf.check_numerics(slack, _FED % name)
 
 
 RULES = dict(tensor_arrays.RULES, Exit=_make_exits, RefExit=_make_exits)

@@ -2,7 +2,7 @@
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.loops import EXITS, loop_of
+from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import Scratch, inputs_of, key
 
 __all__ = ["Path", "carries_derivative", "find_path"]
@@ -66,10 +66,9 @@ def _is_stand_in(op):
 
 def _reads_of(op):
     """The tensors that an op's results depend on: for conditionals and loops of v1 control flow, what enters them."""
-    if op.type in EXITS:
-        loop = loop_of(op)
-        control_flow.refuse_hidden_dependence(loop.ops)
-        return loop.reads
+    region = region_of(op)
+    if region is not None:
+        return region.reads
     conditional = control_flow.merged_conditional(op)
     return tuple(inputs_of(op)) if conditional is None else conditional.reads
 

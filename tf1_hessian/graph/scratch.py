@@ -27,6 +27,7 @@ class Scratch(_compat.FuncGraph):
             _compat.init_func_graph(self, "tf1_hessian_scratch")
         self._inside = {}
         self.originals = {}
+        self.loops = []
 
     def capture(self, tensor, name=None, **_):
         """The stand-in for a tensor of the outer graph."""

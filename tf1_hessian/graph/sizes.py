@@ -28,9 +28,14 @@ def known_value(tensor, known):
 def static_size(tensor):
     """The value of a small integer or boolean tensor by its graph's constants and static shapes, or None.
 
-    One that a user's constant decides holds until that is fed with another value: whoever relies on it checks that.
+    What was read off can't be fed any more: sessions raise, as they do for constants that TensorFlow itself relied on.
     """
-    return _value(tensor, {}, _is_small)
+    known = {}
+    value = _value(tensor, known, _is_small)
+    if value is not None:
+        for op, index in known:
+            op.graph.prevent_feeding(op.outputs[index])
+    return value
 
 
 def _is_small(tensor):
