@@ -120,8 +120,8 @@ def test_tensorflow_is_wrong_in_silence(kind, outputs, clip):
     build = chosen(cell(PEEP, kind=kind, clip=clip, length=2, **options), outputs)
     value = over_time("ifco" if second else "icfo", outputs, 2, 0.0 if second else 0.75, clip)
     xs = lstm_inputs(4, 2)
-    if VERSION < (1, 15):
-        with pytest.raises((LookupError, tf.errors.NotFoundError), match=kind):
+    if second and VERSION < (1, 15):
+        with pytest.raises(tf.errors.NotFoundError, match=kind):
             plain(build, *xs, dtype=tf.float32, second=False)
         return
     found = np.concatenate([g.ravel() for g in plain(build, *xs, dtype=tf.float32, second=False)[0]])

@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 from against_numpy import assert_right, created, plain
 from numpy_truth import numbers
 
+VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 PLACES = np.array([[0, 0], [0, 2], [1, 1]])
 OTHERS = np.array([[0, 1], [0, 2], [1, 1]])
 
@@ -19,7 +20,7 @@ def dense(values, places=PLACES, shape=(2, 3)):
     return found
 
 
-@pytest.mark.parametrize("engine", ["slices", "loop", "vectorized"])
+@pytest.mark.parametrize("engine", ["slices", "loop", "auto"])
 def test_concat(engine):
     """Along the columns the values of both mingle: rows 0, 0, 0, 0, 1, 1."""
     assert_right(lambda a, b: tf.sparse_concat(1, [sparse(a), sparse(b, OTHERS)]).values,
@@ -48,7 +49,7 @@ def test_all_parts_of_a_split():
                  lambda a: [a[[0, 2]], a[[1]]], numbers(1, 3))
 
 
-@pytest.mark.parametrize("engine", ["slices", "loop", "vectorized"])
+@pytest.mark.parametrize("engine", ["slices", "loop", "auto"])
 def test_sum(engine):
     """The union of both: (0, 0), (0, 1), (0, 2), (1, 1)."""
     assert_right(lambda a, b: tf.sparse_add(sparse(a), sparse(b, OTHERS)).values,
@@ -110,7 +111,7 @@ def test_softmax():
         plain(lambda a: tf.sparse_softmax(sparse(a)).values, numbers(1, 3))
 
 
-@pytest.mark.parametrize("engine", ["slices", "loop", "vectorized"])
+@pytest.mark.parametrize("engine", ["slices", "loop", "auto"])
 def test_filling_empty_rows(engine):
     """Rows 0 and 2 have values, 1 and 3 get the default."""
     def build(a, b):
@@ -119,6 +120,32 @@ def test_filling_empty_rows(engine):
 
     assert_right(build, lambda a, b: np.array([a[0], a[1], b[0], a[2], b[0]]), numbers(1, 3), numbers(2, 1),
                  engine=engine)
+
+
+@pytest.mark.parametrize("engine", ["slices", "loop", "auto"])
+def test_dense_from_sparse(engine):
+    def value(a, default):
+        found = np.full([2, 3], default[0])
+        found[tuple(PLACES.T)] = a
+        return found
+
+    assert_right(lambda a, default: tf.sparse_tensor_to_dense(sparse(a), default[0]), value, numbers(1, 3),
+                 numbers(2, 1), engine=engine)
+
+
+@pytest.mark.parametrize("places", [2, [0, 2]])
+def test_dense_from_one_value(places):
+    def value(a):
+        found = np.zeros(4)
+        found[places] = a[0]
+        return found
+
+    assert_right(lambda a: tf.sparse_to_dense(places, [4], a[0]), value, numbers(1, 1))
+
+
+def test_tensorflow_loses_dense_from_sparse_before_1_14():
+    lost = plain(lambda a: tf.sparse_tensor_to_dense(sparse(a)), numbers(1, 3))[0] == [None]
+    assert lost == (VERSION < (1, 14))
 
 
 def test_what_tensorflow_gets_right_stays_right():

@@ -111,6 +111,15 @@ def _sparse_fill_empty_rows(op, grad_indices, grad, *_):
     return [None, to_values, None, tf.reduce_sum(grad) - tf.reduce_sum(to_values)]
 
 
+def _sparse_to_dense(op, grad):
+    """Each value gets the gradient at its place, the default the rest; TensorFlow 1.13 gives None in silence."""
+    indices, sizes, values, _ = op.inputs
+    flat = _numbers(tf.reshape(indices, [-1, tf.size(sizes)]), sizes)
+    read = tf.gather(tf.reshape(grad, [-1]), tf.cast(flat, tf.int32))
+    to_values = tf.reduce_sum(read) if values.shape.ndims == 0 else read
+    return [None, None, to_values, tf.reduce_sum(grad) - tf.reduce_sum(read)]
+
+
 FORWARDS = {
     "SparseDenseCwiseAdd": _sparse_dense_cwise_add,
     "SparseSparseMaximum": _sparse_maximum,
@@ -124,4 +133,5 @@ GRADIENTS = {
     "SparseFillEmptyRows": _sparse_fill_empty_rows,
     "SparseSlice": _sparse_slice,
     "SparseSplit": _sparse_split,
+    "SparseToDense": _sparse_to_dense,
 }
