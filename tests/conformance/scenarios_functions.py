@@ -2,7 +2,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from scenario import VERSION, Case, constant, numbers, register, scenario, variable
+from scenario import Case, constant, numbers, register, scenario, variable
 
 
 @scenario(closed=lambda x: np.array([[-2.0, -1, -3], [-1, -2, 3], [-3, 3, 2]]))
@@ -107,8 +107,7 @@ def _elementwise(function, low, high):
 
 for _name in sorted(_ELEMENTWISE):
     register("elementwise_" + _name, _elementwise(*_ELEMENTWISE[_name]))
-register("elementwise_elu", _elementwise(lambda x: tf.nn.elu(x) * x + tf.nn.selu(x), -1.0, 1.0),
-         refused="EluGrad" if VERSION < (1, 14) else None)
+register("elementwise_elu", _elementwise(lambda x: tf.nn.elu(x) * x + tf.nn.selu(x), -1.0, 1.0))
 
 
 def _angle_closed(x):

@@ -87,9 +87,6 @@ class _Reverse(object):
         if control_flow.is_of_v1_loop(op) and region_of(op) is None:
             raise errors.loop_on_path(op, self._path.describe(op), self._options.second)
         control_flow.refuse_copy(op, self._path, self._options.second)
-        wrong = repairs.known_wrong(op, self._options.second)
-        if wrong:
-            raise self._no_gradient(op, "In TensorFlow %s %s." % (tf.__version__, wrong))
         ignored = zeros.outputs_ignored(op, arrived)
         if ignored:
             raise errors.lost(op, self._path.describe(op), "its gradient ignores output %d" % ignored[0])

@@ -33,7 +33,7 @@ from tf1_hessian.derivatives.repairs import (
 )
 from tf1_hessian.derivatives.repairs.moments import is_moment_mean
 
-__all__ = ["is_moment_mean", "is_overridden", "known_wrong", "repair_of", "rule_for"]
+__all__ = ["is_moment_mean", "is_overridden", "repair_of", "rule_for"]
 
 _ROOMS = (
     activations, arrays, colors, ctc, fourier, images, linear_algebra, losses, normalization, pooling, products,
@@ -72,11 +72,3 @@ def _through_forward(op, arrived, wanted, backprop):
 def is_overridden(op):
     """Whether the user gave the op a gradient: tf.custom_gradient, or gradient_override_map."""
     return _compat.string_attribute(op, "_gradient_op_type") is not None
-
-
-def known_wrong(op, second):
-    """Why TensorFlow's gradient of an op is wrong in this version and not repaired here, or None.
-
-    second: whether a second derivative is asked for.
-    """
-    return None

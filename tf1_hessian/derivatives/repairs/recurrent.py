@@ -32,7 +32,7 @@ def _lstm_step(op, layout, x, cs_prev, h_prev, w, peepholes, b):
     return [i, cs, f, o, ci, co, o * co]
 
 
-def _block_lstm(op, seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b, layout):
+def _block_lstm(op, layout, seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b):
     length = x.shape.as_list()[0] if x.shape.ndims else None
     if length is None:
         raise errors.no_gradient(op, op.name, (
@@ -51,12 +51,12 @@ def _block_lstm(op, seq_len_max, x, cs_prev, h_prev, w, wci, wcf, wco, b, layout
 
 def _block_lstm_v1(op, *inputs):
     """An LSTM over time, written out step by step: TensorFlow's gradient ignores clipping and five of seven outputs."""
-    return _block_lstm(op, *inputs, layout=_ICFO)
+    return _block_lstm(op, _ICFO, *inputs)
 
 
 def _block_lstm_v2(op, *inputs):
     """An LSTM over time, written out step by step: TensorFlow's gradient takes the gates of V2 in the order of V1."""
-    return _block_lstm(op, *inputs, layout=_IFCO)
+    return _block_lstm(op, _IFCO, *inputs)
 
 
 def _gru_block_cell(op, x, h_prev, w_ru, w_c, b_ru, b_c):
