@@ -33,8 +33,7 @@ REFUSALS = [
     Refusal("vectorized", "DynamicStitch", ["array_dynamic_partition"]),
     Refusal("vectorized", "MirrorPad", ["array_mirror_pad"]),
     Refusal("vectorized", "ScatterNd", ["array_gather_nd", "array_top_k"], first=_TF2),
-    Refusal("vectorized", "nested conditionals", ["case_v1", "case_v2", "cond_nested_v1", "cond_nested_v2"],
-            first=_TF2),
+    Refusal("vectorized", "nested conditionals", ["case_v1", "case_v2", "cond_nested_v1", "cond_nested_v2"]),
     Refusal("vectorized", "Roll", ["array_reverse_and_roll"], last=(2, 4)),
     # What pfor learned in TF 2.
     Refusal("vectorized", "If.", _CONDS, last=_TF1),
