@@ -110,7 +110,7 @@ def _report(op, path, known, place=""):
 
 
 def _status(op, path, known):
-    if repairs.is_overridden(op):
+    if _compat.is_overridden(op):
         return "custom", "its gradient is the user's"
     if zeros.is_zero(op):
         return "zero", ""

@@ -43,20 +43,25 @@ def lost(op, path, reason):
     )
 
 
+def _impossible(op, reason):
+    """An op that no derivative can go through, wherever it stands."""
+    return NoSecondDerivativeError(
+        "No gradient defined for operation '%s' (op type: %s): %s" % (op.name, op.type, reason))
+
+
 def hidden_in_loop(op):
     """A gradient of a v1 while loop upstream: what it depends on is hidden in stacks."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it belongs to the gradient of a v1 while loop, whose "
-        "stacks hide what the loss depends on, and TensorFlow's second derivative of such a graph is wrong without an "
-        "error. Call tf.enable_control_flow_v2() before the model is built, or unroll the loop." % (op.name, op.type)
-    )
+    return _impossible(op, (
+        "it belongs to the gradient of a v1 while loop, whose stacks hide what the loss depends on, and TensorFlow's "
+        "second derivative of such a graph is wrong without an error. Call tf.enable_control_flow_v2() before the "
+        "model is built, or unroll the loop."))
 
 
 def loop_on_path(op, path, second):
-    """A loop between source and loss."""
+    """A part of a loop where only the whole loop can be differentiated."""
     return no_gradient(
-        op, path, "It belongs to a while loop (tf.while_loop, scan, map_fn, dynamic_rnn), which this version of "
-        "tf1_hessian does not differentiate. Unroll the loop in Python where its trip count is fixed.", second)
+        op, path, "It stands inside a while loop (tf.while_loop, scan, map_fn, dynamic_rnn): derivatives lead from "
+        "what enters a loop to what the loop returns, not to a tensor within.", second)
 
 
 def stateful_on_path(op, path, second):
@@ -68,48 +73,40 @@ def stateful_on_path(op, path, second):
 
 def twice_in_function(op, body):
     """A random draw, an input or an assignment inside a function that must be evaluated again."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it is stateful and stands inside the function '%s' (a "
-        "branch of tf.cond, or a tf.function) on the path from a source to the loss. Its derivative would draw or read "
-        "again, and belong to another loss. Move it out: draw or read first, and use the result in the branch; or call "
-        "tf.disable_control_flow_v2() before the model is built." % (op.name, op.type, body)
-    )
+    return _impossible(op, (
+        "it is stateful and stands inside the function '%s' (a branch of tf.cond, or a tf.function) on the path from "
+        "a source to the loss. Its derivative would draw or read again, and belong to another loss. Move it out: draw "
+        "or read first, and use the result in the branch; or call tf.disable_control_flow_v2() before the model is "
+        "built." % body))
 
 
 def twice_in_loop(op, loop):
     """A random draw, an input or an assignment inside a loop that must be evaluated again."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it is stateful and stands inside the loop '%s' on the "
-        "path from a source to the loss. A derivative runs the loop again, and would draw or read anew. Draw or read "
-        "before the loop and pass it in as a loop variable, a captured tensor or an element of a TensorArray; for "
-        "DropoutWrapper, variational_recurrent=True does so." % (op.name, op.type, loop)
-    )
+    return _impossible(op, (
+        "it is stateful and stands inside the loop '%s' on the path from a source to the loss. A derivative runs the "
+        "loop again, and would draw or read anew. Draw or read before the loop and pass it in as a loop variable, a "
+        "captured tensor or an element of a TensorArray; for DropoutWrapper, variational_recurrent=True does so."
+        % loop))
 
 
 def unreadable_loop(op):
     """An Exit that no tf.while_loop made."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it does not belong to a loop as tf.while_loop builds "
-        "it. Build it with tf.while_loop." % (op.name, op.type)
-    )
+    return _impossible(op, (
+        "it does not belong to a loop as tf.while_loop builds it. Build it with tf.while_loop."))
 
 
 def array_out_of_order(op):
     """TensorArray.scatter to other places than 0, 1, 2, ..."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it scatters into a TensorArray that a loop uses, at "
-        "indices that the graph does not show to be 0, 1, 2, ... Use TensorArray.unstack, or write the elements one by "
-        "one." % (op.name, op.type)
-    )
+    return _impossible(op, (
+        "it scatters into a TensorArray that a loop uses, at indices that the graph does not show to be 0, 1, 2, ... "
+        "Use TensorArray.unstack, or write the elements one by one."))
 
 
 def array_joined(op):
     """TensorArray.concat or split in a loop that can't be unrolled."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): TensorArray.concat and split are possible only where "
-        "the graph tells how often each loop runs. Use stack and unstack, or give the loop a fixed number of "
-        "iterations." % (op.name, op.type)
-    )
+    return _impossible(op, (
+        "TensorArray.concat and split are possible only where the graph tells how often each loop runs. Use stack and "
+        "unstack, or give the loop a fixed number of iterations."))
 
 
 def reads_at_two_times(name, op):
@@ -123,10 +120,8 @@ def reads_at_two_times(name, op):
 
 def unreadable_conditional(op):
     """A Merge whose branches can't be told apart."""
-    return NoSecondDerivativeError(
-        "No gradient defined for operation '%s' (op type: %s): it merges branches that do not belong to one tf.cond. "
-        "Build the conditional with tf.cond." % (op.name, op.type)
-    )
+    return _impossible(op, (
+        "it merges branches that do not belong to one tf.cond. Build the conditional with tf.cond."))
 
 
 def no_path(names, loss_name):

@@ -61,12 +61,21 @@ def transposed_convolution(dtype):
     return Case(tf.reduce_sum(tf.square(tf.sin(maps))), kernel)
 
 
-@scenario()
-def max_pooling(dtype):
+def _pooled_maps(dtype, pool):
     kernel = _kernel(dtype, 2, 1, 1, 2)
     maps = tf.nn.conv2d(_image(dtype), kernel, [1, 1, 1, 1], "SAME")
-    pooled = tf.nn.max_pool(tf.sin(maps), [1, 2, 2, 1], [1, 2, 1, 1], "VALID")
+    pooled = pool(tf.sin(maps), [1, 2, 2, 1], [1, 2, 1, 1], "VALID")
     return Case(tf.reduce_sum(tf.exp(pooled)), [kernel])
+
+
+@scenario()
+def max_pooling(dtype):
+    return _pooled_maps(dtype, tf.nn.max_pool)
+
+
+@scenario()
+def average_pooling(dtype):
+    return _pooled_maps(dtype, tf.nn.avg_pool)
 
 
 @scenario()
@@ -74,11 +83,3 @@ def max_pooling_of_image(dtype):
     image = tf.placeholder(dtype, [1, 3, 2, 1])
     pooled = tf.nn.max_pool(tf.square(image), [1, 2, 2, 1], [1, 1, 1, 1], "VALID")
     return Case(tf.reduce_prod(1 + pooled), image, {image: numbers(8, 1, 3, 2, 1)})
-
-
-@scenario()
-def average_pooling(dtype):
-    kernel = _kernel(dtype, 2, 1, 1, 2)
-    maps = tf.nn.conv2d(_image(dtype), kernel, [1, 1, 1, 1], "SAME")
-    pooled = tf.nn.avg_pool(tf.sin(maps), [1, 2, 2, 1], [1, 2, 1, 1], "VALID")
-    return Case(tf.reduce_sum(tf.exp(pooled)), [kernel])

@@ -13,8 +13,8 @@ INSIDE = np.array([[0.0, 1, 1], [1, 1, 0]])
 BELOW, ABOVE = np.array([[1.0, 0, 0], [0, 0, 0]]), np.array([[0.0, 0, 0], [0, 0, 1]])
 
 
-def checked(loss, xs, quantized, jacobian):
-    """Checks the Hessian of sum(exp(q)) + sum(sin(x) * q), q quantized: second derivatives straight through.
+def assert_straight_through(loss, xs, quantized, jacobian):
+    """The Hessian of sum(exp(q)) + sum(sin(x) * q), q quantized: second derivatives straight through.
 
     The declared gradient is J^T (exp(q) + sin(x)) + cos(x) q, and q moves with J: H = J^T exp(q) J + J^T cos(x)
     + cos(x) J - sin(x) q on the elements of x, which come first.
@@ -38,7 +38,7 @@ def lossy(x, q):
 def test_fixed_range():
     x, = variables(X)
     q = tf.quantization.fake_quant_with_min_max_args(x, LOW, HIGH)
-    checked(lossy(x, q), [x], q, np.diag(INSIDE.ravel()))
+    assert_straight_through(lossy(x, q), [x], q, np.diag(INSIDE.ravel()))
 
 
 @pytest.mark.parametrize("options", [{}, {"num_bits": 4, "narrow_range": True}], ids=["8 bits", "narrow"])
@@ -46,7 +46,7 @@ def test_range_of_variables(options):
     x, low, high = variables(X, LOW, HIGH)
     q = tf.quantization.fake_quant_with_min_max_vars(x, low, high, **options)
     jacobian = np.hstack([np.diag(INSIDE.ravel()), BELOW.reshape(-1, 1), ABOVE.reshape(-1, 1)])
-    checked(lossy(x, q), [x, low, high], q, jacobian)
+    assert_straight_through(lossy(x, q), [x, low, high], q, jacobian)
 
 
 def test_range_that_is_moved_to_hold_zero():
@@ -55,7 +55,7 @@ def test_range_that_is_moved_to_hold_zero():
     q = tf.quantization.fake_quant_with_min_max_vars(x, low, high)
     inside, below = (X > 0) & (X < 1), X < 0
     jacobian = np.hstack([np.diag(inside.ravel()), below.reshape(-1, 1), ABOVE.reshape(-1, 1)]).astype(float)
-    checked(lossy(x, q), [x, low, high], q, jacobian)
+    assert_straight_through(lossy(x, q), [x, low, high], q, jacobian)
 
 
 def test_range_of_each_channel():
@@ -65,7 +65,7 @@ def test_range_of_each_channel():
     inside = 1 - below - above
     channel = np.tile(np.eye(3), [2, 1])
     jacobian = np.hstack([np.diag(inside.ravel()), below.reshape(-1, 1) * channel, above.reshape(-1, 1) * channel])
-    checked(lossy(x, q), [x, low, high], q, jacobian.astype(float))
+    assert_straight_through(lossy(x, q), [x, low, high], q, jacobian.astype(float))
 
 
 def test_first_gradient_is_that_of_tensorflow():
@@ -88,7 +88,7 @@ def test_quantize_and_dequantize():
     """Declared to be the identity at first order; so the second derivative of exp(q) is exp(q)."""
     x, = variables(X)
     q = tf.quantization.quantize_and_dequantize(x, -3.0, 3.0)
-    checked(lossy(x, q), [x], q, np.eye(6))
+    assert_straight_through(lossy(x, q), [x], q, np.eye(6))
 
 
 if VERSION >= (2, 4):
@@ -101,4 +101,4 @@ if VERSION >= (2, 4):
         x, = variables(X)
         low, high = (LOW, HIGH) if axis < 0 else ([LOW] * 3, [HIGH] * 3)
         q = tf.raw_ops.QuantizeAndDequantizeV4(input=x, input_min=low, input_max=high, range_given=axis < 0, axis=axis)
-        checked(lossy(x, q), [x], q, np.diag(INSIDE.ravel()))
+        assert_straight_through(lossy(x, q), [x], q, np.diag(INSIDE.ravel()))

@@ -6,7 +6,8 @@ from tf1_hessian._compat.core import VERSION, supported, tf
 
 __all__ = [
     "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data", "function_graph",
-    "has_control_scope", "init_func_graph", "op_facts", "set_string_attribute", "string_attribute",
+    "has_control_scope", "init_func_graph", "is_overridden", "kept_with", "op_facts", "set_string_attribute",
+    "string_attribute",
 ]
 
 
@@ -19,6 +20,15 @@ def init_func_graph(graph, name):
         # Makes tf.cond lay Switch and Merge here: TF 1.15's pfor puts a cond on constants into each MatMul, and shape
         # inference logs an error for every functional If that it meets on constants.
         graph._captured = {}
+
+
+def kept_with(graph, name):
+    """A dictionary that lives as long as a graph, the same one for the same name."""
+    found = getattr(graph, name, None)
+    if found is None:
+        found = {}
+        setattr(graph, name, found)
+    return found
 
 
 def has_control_scope(graph):
@@ -91,6 +101,11 @@ def function_graph(op, attribute, skipped=0):
 
 
 _OP_FACTS = {}
+
+
+def is_overridden(op):
+    """Whether the user gave an op its gradient: tf.custom_gradient, or gradient_override_map."""
+    return string_attribute(op, "_gradient_op_type") is not None
 
 
 def op_facts(op):

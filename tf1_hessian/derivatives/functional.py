@@ -6,6 +6,7 @@ again and differentiate the copy: the same audit inside as outside, and the user
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.while_loops import while_gradient
+from tf1_hessian.derivatives.zeros import zeros_for
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import CALL_TYPES, Emission
 from tf1_hessian.graph.paths import carries_derivative
@@ -26,12 +27,6 @@ def rule_for(op):
     if op.type in control_flow.WHILE_TYPES:
         return while_gradient if control_flow.column_loop(op) is None else _column_loop_gradient
     return None
-
-
-def _zeros_for(tensor, dtype):
-    if tensor.dtype == tf.resource:
-        return tf.zeros(_compat.variable_shape(tensor), dtype)
-    return tf.zeros_like(tensor)
 
 
 def _differentiate_body(backprop, ys, xs, grad_ys):
@@ -59,7 +54,7 @@ def _conditional_gradient(op, arrived, wanted, backprop):
         xs = [values[i] for i in chosen]
         grads = _differentiate_body(backprop, outputs, xs, arrived)
         dtype = next(g for g in arrived if g is not None).dtype.base_dtype
-        return [_zeros_for(x, dtype) if g is None else tf.identity(g) for x, g in zip(xs, grads)]
+        return [zeros_for(x, dtype) if g is None else tf.identity(g) for x, g in zip(xs, grads)]
 
     found = _compat.conditional(conditional.pred, lambda: branch(True), lambda: branch(False))
     results = [None] * len(wanted)
@@ -73,12 +68,7 @@ def _conditional_gradient(op, arrived, wanted, backprop):
 def _call_gradient(op, arrived, wanted, backprop):
     body = _compat.function_graph(op, "f")
     values = _own(op.inputs)
-    outputs = Emission.of_function(body, values)
-    chosen = [i for i, want in enumerate(wanted) if want]
-    results = [None] * len(values)
-    for i, grad in zip(chosen, _differentiate_body(backprop, outputs, [values[i] for i in chosen], arrived)):
-        results[i] = grad
-    return results
+    return _pulled_back(Emission.of_function(body, values), values, arrived, wanted, backprop)
 
 
 def _region_gradient(op, arrived, wanted, backprop):
@@ -87,11 +77,13 @@ def _region_gradient(op, arrived, wanted, backprop):
     outputs, how = region.emit(values)
     if how not in graph.loops:
         graph.loops.append(how)
-    chosen = [i for i, want in enumerate(wanted) if want]
-    results = [None] * len(values)
-    for i, grad in zip(chosen, _differentiate_body(backprop, outputs, [values[i] for i in chosen], arrived)):
-        results[i] = grad
-    return results
+    return _pulled_back(outputs, values, arrived, wanted, backprop)
+
+
+def _pulled_back(outputs, values, arrived, wanted, backprop):
+    """A gradient for each of the values that `outputs` were made from, None for those not wanted."""
+    found = iter(_differentiate_body(backprop, outputs, [v for v, want in zip(values, wanted) if want], arrived))
+    return [next(found) if want else None for want in wanted]
 
 
 def _column_loop_gradient(op, arrived, wanted, backprop):
@@ -113,7 +105,7 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
         found = _differentiate_body(backprop, items, [values[i] for i in chosen], grads)
         return [index + 1] + [s if g is None else s + g for s, g in zip(sums, found)]
 
-    sums = [_zeros_for(t, dtype) for t in captured]
+    sums = [zeros_for(t, dtype) for t in captured]
     start = [tf.constant(0)] + sums
     outputs = _compat.while_loop(lambda index, *_: index < iterations, step, start, [t.shape for t in start])
     results = [None] * len(op.inputs)

@@ -99,7 +99,7 @@ class _Reverse(object):
             function = _compat.gradient_function(op)
         except LookupError as error:
             reason = "TensorFlow %s registers no gradient for it." % tf.__version__
-            if _compat.string_attribute(op, "_gradient_op_type"):
+            if _compat.is_overridden(op):
                 reason = ("Its custom gradient can't be found: it is a copy, or was imported, and Python gradients are "
                           "neither copied nor saved.")
             raise self._no_gradient(op, reason) from error
@@ -122,8 +122,7 @@ class _Reverse(object):
 
     def _checked(self, op, index, grad):
         if grad is None:
-            declared = _compat.string_attribute(op, "_gradient_op_type") is not None
-            if declared or zeros.is_zero_input(op, index):
+            if _compat.is_overridden(op) or zeros.is_zero_input(op, index):
                 return None
             raise errors.lost(op, self._path.describe(op), "its gradient for input %d is None" % index)
         grad = tf.convert_to_tensor(grad)

@@ -5,6 +5,7 @@ of derivative. TensorFlow's rule runs its unaudited reverse mode inside the body
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.zeros import zeros_for
 from tf1_hessian.graph.control_flow import refuse_effects, varying_positions
 from tf1_hessian.graph.emission import Emission, made_for
 from tf1_hessian.graph.paths import carries_derivative, find_path
@@ -136,7 +137,7 @@ def _run_and_save(loop, needed):
 def _run_back(loop, pull, count, saved, grads):
     """The gradients of the active positions' first values, then those of the sources."""
     adding = [i for i, o in enumerate(pull.outputs) if i >= len(grads) and o is not None]
-    sums = [_zeros_of_source(loop.inputs[loop.sources[i - len(grads)]], pull.outputs[i]) for i in adding]
+    sums = [zeros_for(loop.inputs[loop.sources[i - len(grads)]], pull.outputs[i].dtype) for i in adding]
     split = 1 + len(grads)
 
     def body(index, *state):
@@ -158,9 +159,3 @@ def _run_back(loop, pull, count, saved, grads):
     for i, total in zip(adding, found[split:]):
         results[i] = total
     return results
-
-
-def _zeros_of_source(tensor, like):
-    if tensor.dtype == tf.resource:
-        return tf.zeros(_compat.variable_shape(tensor), like.dtype)
-    return tf.zeros_like(tensor)

@@ -1,8 +1,9 @@
 """Where a derivative of None is truly zero, and which outputs have no derivative: facts by op type."""
 
 from tf1_hessian import _compat
+from tf1_hessian._compat import tf
 
-__all__ = ["is_zero", "is_zero_input", "outputs_ignored"]
+__all__ = ["is_zero", "is_zero_input", "outputs_ignored", "zeros_for"]
 
 # The derivative of these is zero almost everywhere, or zero by declaration.
 _ZERO_TYPES = frozenset([
@@ -22,7 +23,7 @@ _FIRST_RESERVED = {"FusedBatchNorm": 3, "FusedBatchNormV2": 3, "FusedBatchNormV3
 
 def is_zero(op):
     """Whether the derivative of every output with respect to every input is zero; not where a user overrides it."""
-    return op.type in _ZERO_TYPES and _compat.string_attribute(op, "_gradient_op_type") is None
+    return op.type in _ZERO_TYPES and not _compat.is_overridden(op)
 
 
 def is_zero_input(op, index):
@@ -34,3 +35,10 @@ def outputs_ignored(op, incoming):
     """The outputs whose incoming gradients would be dropped in silence."""
     first = _FIRST_RESERVED.get(op.type)
     return [] if first is None else [i for i, g in enumerate(incoming) if i >= first and g is not None]
+
+
+def zeros_for(tensor, dtype):
+    """A gradient of zero for a tensor; for a variable's handle, of the shape of its value."""
+    if tensor.dtype == tf.resource:
+        return tf.zeros(_compat.variable_shape(tensor), dtype)
+    return tf.zeros_like(tensor)

@@ -20,10 +20,7 @@ def remembered(graph, question, build):
     """
     if _compat.has_control_scope(graph):
         return build()
-    memory = getattr(graph, _MEMORY, None)
-    if memory is None:
-        memory = {}
-        setattr(graph, _MEMORY, memory)
+    memory = _compat.kept_with(graph, _MEMORY)
     if question not in memory:
         memory[question] = build()
     return memory[question]
@@ -31,12 +28,10 @@ def remembered(graph, question, build):
 
 def keep(tensors, record):
     """Keeps with the graph what some tensors are the answer to."""
-    records = getattr(record.graph, _RECORDS, None) or {}
-    records.update((key(t), record) for t in tensors)
-    setattr(record.graph, _RECORDS, records)
+    _compat.kept_with(record.graph, _RECORDS).update((key(t), record) for t in tensors)
 
 
 def record_of(tensor):
     """The Record of a tensor, or None."""
-    records = getattr(getattr(tensor, "graph", None), _RECORDS, None) or {}
-    return records.get(key(tensor)) if records else None
+    graph = getattr(tensor, "graph", None)
+    return None if graph is None else _compat.kept_with(graph, _RECORDS).get(key(tensor))

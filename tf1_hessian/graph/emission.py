@@ -3,7 +3,7 @@ import contextlib
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import control_flow, lifting, sizes
+from tf1_hessian.graph import control_flow, lifting, sizes, tensor_arrays
 from tf1_hessian.graph.scratch import key, original
 
 __all__ = ["CALL_TYPES", "Emission", "awaited", "emit_anew", "made_for", "needs"]
@@ -56,7 +56,7 @@ class Emission(object):
         """Counts ops that unrolling adds; raises NotUnrolled when they are too many."""
         self._budget[0] -= ops
         if self._budget[0] < 0:
-            raise lifting.NotUnrolled("its iterations would add more than %d ops" % lifting.MOST_OPS)
+            raise tensor_arrays.NotUnrolled("its iterations would add more than %d ops" % lifting.MOST_OPS)
 
     def put(self, tensor, value):
         """Makes `value` stand for a tensor."""
@@ -144,11 +144,11 @@ class Emission(object):
 def emit_anew(targets, replacements, copied):
     """(the targets emitted, how their loops of v1 control flow were): unrolled where all can be, else lifted."""
     def is_copied(tensor):
-        return copied(tensor) or lifting.is_flow(tensor) or lifting.is_place(tensor)
+        return copied(tensor) or tensor_arrays.is_flow(tensor) or tensor_arrays.is_place(tensor)
 
     try:
         return Emission(replacements, is_copied, budget=[lifting.MOST_OPS]).emit(targets), "unrolled"
-    except lifting.NotUnrolled as reason:
+    except tensor_arrays.NotUnrolled as reason:
         return Emission(replacements, is_copied).emit(targets), "lifted, since %s" % reason
 
 
@@ -219,8 +219,8 @@ def _make_conditional(emission, op, inputs):
     values = [emission.value(t) for t in conditional.reads]
     values = [conditional.alive(t) if v is t else v for t, v in zip(conditional.reads, values)]
     known = sizes.known_value(conditional.pred, {})
-    if any(isinstance(v, lifting.Elements) for v in values):
-        raise lifting.NotUnrolled("a TensorArray is read or written under a condition")
+    if any(isinstance(v, tensor_arrays.Elements) for v in values):
+        raise tensor_arrays.NotUnrolled("a TensorArray is read or written under a condition")
     if known is not None:
         return conditional.branch(bool(known), values, Emission)
     outputs = _compat.conditional(

@@ -9,9 +9,9 @@ from tf1_hessian.graph import sizes, tensor_arrays
 from tf1_hessian.graph.control_flow import is_effect
 from tf1_hessian.graph.loops import loop_of
 from tf1_hessian.graph.scratch import key, original
-from tf1_hessian.graph.tensor_arrays import Elements, NotUnrolled, folded, is_flow, is_handle, is_place
+from tf1_hessian.graph.tensor_arrays import NotUnrolled, folded, is_handle
 
-__all__ = ["Elements", "MOST_OPS", "NotUnrolled", "RULES", "is_flow", "is_place", "needs"]
+__all__ = ["MOST_OPS", "RULES", "needs"]
 
 # Ops that unrolling may add: with more, building takes longer than the columns of a lifted loop.
 MOST_OPS = 1500

@@ -1,5 +1,5 @@
 """Loops of v1 control flow, read off the graph: imported graphs have no WhileContext to ask."""
-from tf1_hessian import errors
+from tf1_hessian import _compat, errors
 
 __all__ = ["EXITS", "Loop", "loop_of"]
 
@@ -58,10 +58,7 @@ def loop_of(op):
     loop_cond = switch.inputs[1].op if switch.type in _SWITCHES else None
     if loop_cond is None or loop_cond.type != "LoopCond":
         raise errors.unreadable_loop(op)
-    known = getattr(op.graph, _MEMORY, None)
-    if known is None:
-        known = {}
-        setattr(op.graph, _MEMORY, known)
+    known = _compat.kept_with(op.graph, _MEMORY)
     if loop_cond not in known:
         known[loop_cond] = Loop(loop_cond)
     return known[loop_cond]

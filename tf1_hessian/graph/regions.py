@@ -1,13 +1,15 @@
 """Loops and TensorArrays of v1 control flow behind one result, seen as one op whose inputs and output are tensors."""
 from tf1_hessian import _compat, errors
-from tf1_hessian.graph import control_flow, lifting
+from tf1_hessian.graph import control_flow, tensor_arrays
 from tf1_hessian.graph.emission import CALL_TYPES, emit_anew, needs
 from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.tensor_arrays import is_flow, is_handle, is_place
 
 __all__ = ["Region", "inner_ops", "may_be_unsymmetric", "region_of"]
 
 _RESULTS = EXITS | {"TensorArrayConcatV3", "TensorArrayGatherV3", "TensorArrayReadV3"}
+_WITH_HANDLE = frozenset(tensor_arrays.RULES) - {"TensorArrayV3"}
 _MEMORY = "_tf1_hessian_regions"
 
 
@@ -27,11 +29,10 @@ class Region(object):
             self._inside.add(here)
             if here.type in EXITS:
                 self._add(loop_of(here))
-            elif here.type.startswith("TensorArray") and not lifting.is_handle(here.inputs[0]):
-                if here.type != "TensorArrayV3":
-                    raise errors.hidden_in_loop(here)
+            elif here.type in _WITH_HANDLE and not is_handle(here.inputs[0]):
+                raise errors.hidden_in_loop(here)
             for tensor in needs(here):
-                if lifting.is_flow(tensor) or lifting.is_place(tensor):
+                if is_flow(tensor) or is_place(tensor):
                     stack.append(tensor.op)
                 else:
                     reads[key(tensor)] = tensor
@@ -50,12 +51,9 @@ class Region(object):
 
 def region_of(op):
     """The Region behind an op that gives the result of loops or TensorArrays of v1 control flow, or None."""
-    if op.type not in _RESULTS or lifting.is_flow(op.outputs[0]):
+    if op.type not in _RESULTS or is_flow(op.outputs[0]):
         return None
-    known = getattr(op.graph, _MEMORY, None)
-    if known is None:
-        known = {}
-        setattr(op.graph, _MEMORY, known)
+    known = _compat.kept_with(op.graph, _MEMORY)
     if op not in known:
         known[op] = Region(op)
     return known[op]
@@ -73,5 +71,4 @@ def inner_ops(op):
 def may_be_unsymmetric(ops):
     """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
     carrying = control_flow.IF_TYPES | control_flow.WHILE_TYPES | CALL_TYPES
-    return any(op.type in carrying or _compat.string_attribute(op, "_gradient_op_type") is not None
-               or may_be_unsymmetric(inner_ops(op)) for op in ops)
+    return any(op.type in carrying or _compat.is_overridden(op) or may_be_unsymmetric(inner_ops(op)) for op in ops)

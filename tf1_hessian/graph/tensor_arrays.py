@@ -25,18 +25,22 @@ class Elements(tuple):
 
 def is_handle(tensor):
     """Whether a tensor is the handle of a TensorArray: what it holds travels along the flow."""
-    while tensor.op.type in ("Enter", "Identity", "Switch"):
-        tensor = tensor.op.inputs[0]
-    return tensor.op.type == "TensorArrayV3" and tensor.dtype == tf.resource
+    return tensor.dtype == tf.resource and _behind(tensor).op.type == "TensorArrayV3"
 
 
 def is_flow(tensor):
     """Whether a tensor is the flow of a TensorArray: a number that only orders its reads and writes."""
     if tensor.dtype != tf.float32 or tensor.shape.ndims:
         return False
+    tensor = _behind(tensor)
+    return (tensor.op.type, tensor.value_index) in _FLOWS
+
+
+def _behind(tensor):
+    """The tensor that conditionals and loops hand on as this one."""
     while tensor.op.type in _HANDED_ON:
         tensor = tensor.op.inputs[0]
-    return (tensor.op.type, tensor.value_index) in _FLOWS
+    return tensor
 
 
 _HANDED_ON = frozenset(["Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"])
@@ -59,18 +63,15 @@ def folded(tensor, known):
 
 def _array_of(op):
     """The TensorArrayV3 whose handle an op has."""
-    tensor = op.inputs[0]
-    while tensor.op.type in ("Enter", "Identity", "Switch"):
-        tensor = tensor.op.inputs[0]
-    if tensor.op.type != "TensorArrayV3":
+    array = _behind(op.inputs[0]).op
+    if array.type != "TensorArrayV3":
         raise errors.hidden_in_loop(op)
-    return tensor.op
+    return array
 
 
-def _element(op):
-    """(shape of an element as far as known, dtype) of an op's TensorArray."""
-    array = _array_of(op)
-    return tf.TensorShape(array.get_attr("element_shape")), tf.as_dtype(array.get_attr("dtype"))
+def _shape_in(array):
+    """The shape of the elements of a TensorArrayV3, as far as known."""
+    return tf.TensorShape(array.get_attr("element_shape"))
 
 
 def _index(tensor):
@@ -87,17 +88,10 @@ def _index(tensor):
 
 
 def _make_array(emission, op, inputs):
-    shape, dtype = _element(_ArrayItself(op))
-    if not emission.unrolls:
-        return [None, _compat.list_reserve(_compat.dimensions(shape), dtype, inputs[0])]
-    return [None, Elements([None] * int(_index(inputs[0])))]
-
-
-class _ArrayItself(object):
-    """The TensorArrayV3 seen as an op that has its own handle."""
-
-    def __init__(self, op):
-        self.inputs = op.outputs
+    if emission.unrolls:
+        return [None, Elements([None] * int(_index(inputs[0])))]
+    dtype = tf.as_dtype(op.get_attr("dtype"))
+    return [None, _compat.list_reserve(_compat.dimensions(_shape_in(op)), dtype, inputs[0])]
 
 
 def _make_write(emission, op, inputs):
@@ -118,7 +112,7 @@ def _make_read(emission, op, inputs):
 
 def _shape_of_element(op, axes):
     """What the array and the op's own result tell about the shape of an element."""
-    shape, _ = _element(op)
+    shape = _shape_in(_array_of(op))
     return shape.merge_with(op.outputs[0].shape[axes:]) if op.outputs[0].shape.ndims is not None else shape
 
 

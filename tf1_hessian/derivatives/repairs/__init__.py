@@ -33,7 +33,7 @@ from tf1_hessian.derivatives.repairs import (
 )
 from tf1_hessian.derivatives.repairs.moments import is_moment_mean
 
-__all__ = ["is_moment_mean", "is_overridden", "repair_of", "rule_for"]
+__all__ = ["is_moment_mean", "repair_of", "rule_for"]
 
 _ROOMS = (
     activations, arrays, colors, ctc, fourier, images, linear_algebra, losses, normalization, pooling, products,
@@ -45,7 +45,7 @@ _FORWARDS = {kind: forward for room in _ROOMS for kind, forward in getattr(room,
 
 def repair_of(op):
     """The function that repairs an op's derivative, or None; a gradient that the user chose for the op goes first."""
-    return None if is_overridden(op) else _GRADIENTS.get(op.type) or _FORWARDS.get(op.type)
+    return None if _compat.is_overridden(op) else _GRADIENTS.get(op.type) or _FORWARDS.get(op.type)
 
 
 def rule_for(op):
@@ -67,8 +67,3 @@ def _through_forward(op, arrived, wanted, backprop):
     found = iter(backprop([y for y, _ in kept], chosen, [g for _, g in kept]))
     results = [next(found) if want else None for want in wanted]
     return [tf.zeros_like(x) if want and g is None else g for x, g, want in zip(inputs, results, wanted)]
-
-
-def is_overridden(op):
-    """Whether the user gave the op a gradient: tf.custom_gradient, or gradient_override_map."""
-    return _compat.string_attribute(op, "_gradient_op_type") is not None

@@ -1,6 +1,7 @@
 """Arrays: what fills, joins and overwrites; norms."""
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.repairs.broadcasting import widened
 
 __all__ = ["FORWARDS", "GRADIENTS"]
 
@@ -51,7 +52,7 @@ def _dynamic_stitch(op, grad):
     indices = op.inputs[:count]
     found = [tf.gather(grad, at) for at in indices]
     if not _are_unique(indices):
-        found = [g * _widened(mask, g) for g, mask in zip(found, _last_writers(indices, grad.dtype))]
+        found = [g * widened(mask, g) for g, mask in zip(found, _last_writers(indices, grad.dtype))]
     return [None] * count + found
 
 
@@ -70,11 +71,6 @@ def _last_writers(indices, dtype):
     last = tf.gather(tf.unsorted_segment_max(order, flat, tf.reduce_max(tf.concat([flat, [-1]], 0)) + 1), flat)
     masks = tf.split(tf.cast(tf.equal(last, order), dtype), [tf.size(at) for at in indices])
     return [tf.reshape(mask, tf.shape(at)) for mask, at in zip(masks, indices)]
-
-
-def _widened(mask, like):
-    """A mask over the first axes of a tensor, with axes of one for the others."""
-    return tf.reshape(mask, tf.concat([tf.shape(mask), tf.ones([tf.rank(like) - tf.rank(mask)], tf.int32)], 0))
 
 
 FORWARDS = {

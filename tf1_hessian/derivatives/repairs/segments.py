@@ -2,6 +2,7 @@
 import numpy as np
 
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.repairs.broadcasting import widened
 
 __all__ = ["FORWARDS", "GRADIENTS"]
 
@@ -39,19 +40,12 @@ def _products(x, ids, count):
         x = x * tf.where(longest <= reach, tf.constant(1, x.dtype), tf.constant(np.nan, x.dtype))
     p, step = x, 1
     while step < reach:
-        same = _widened(tf.cast(tf.equal(ids[step:], ids[:-step]), x.dtype), x)
+        same = widened(tf.cast(tf.equal(ids[step:], ids[:-step]), x.dtype), x)
         p = tf.concat([p[:step], p[step:] * (same * p[:-step] + (1 - same))], 0)
         step *= 2
     last = tf.unsorted_segment_max(tf.range(tf.size(ids)), ids, count)
-    filled = _widened(tf.cast(last >= 0, x.dtype), x)
+    filled = widened(tf.cast(last >= 0, x.dtype), x)
     return filled * tf.gather(tf.concat([p, tf.ones_like(p[:1])], 0), tf.maximum(last, 0)) + (1 - filled)
-
-
-def _widened(mask, like):
-    """A mask over the first axis of a tensor, with axes of one for the others."""
-    rank = like.shape.ndims
-    ones = tf.ones([tf.rank(like) - 1 if rank is None else rank - 1], tf.int32)
-    return tf.reshape(mask, tf.concat([[-1], ones], 0))
 
 
 def _weights(kind, ids, count, dtype):
@@ -69,25 +63,22 @@ def _sparse_segment(op, grad):
     """
     x, indices, ids = op.inputs[:3]
     rows = tf.gather(grad, ids)
-    rows = rows * _widened(_weights(op.type, ids, tf.shape(grad)[0], grad.dtype), rows)
+    rows = rows * widened(_weights(op.type, ids, tf.shape(grad)[0], grad.dtype), rows)
     return [tf.unsorted_segment_sum(rows, indices, tf.shape(x)[0])] + [None] * (len(op.inputs) - 1)
 
 
-def _sparse_segment_grad(op, grad):
-    """The gradient of a sparse segment sum is linear: its own gradient is the weighted segment sum of what comes in."""
-    given, indices, ids = op.inputs[:3]
-    return [_summed(op.type, tf.gather(grad, indices), ids, tf.shape(given)[0])] + [None] * (len(op.inputs) - 1)
+def _sparse_segment_grad(op, grad, *_):
+    """The gradient of a sparse segment sum is linear: its own gradient is the weighted segment sum of what comes in.
 
-
-def _sparse_segment_grad_v2(op, grad, _):
-    """The gradient of a sparse segment sum is linear: its own gradient is the weighted segment sum of what comes in."""
+    The second version of the op gives only the rows that were read, sorted, and which ones they are.
+    """
     given, indices, ids = op.inputs[:3]
-    at = tf.searchsorted(op.outputs[1], indices)
+    at = tf.searchsorted(op.outputs[1], indices) if len(op.outputs) > 1 else indices
     return [_summed(op.type, tf.gather(grad, at), ids, tf.shape(given)[0])] + [None] * (len(op.inputs) - 1)
 
 
 def _summed(kind, rows, ids, count):
-    return tf.unsorted_segment_sum(rows * _widened(_weights(kind, ids, count, rows.dtype), rows), ids, count)
+    return tf.unsorted_segment_sum(rows * widened(_weights(kind, ids, count, rows.dtype), rows), ids, count)
 
 
 _KINDS = ("SparseSegmentSum", "SparseSegmentMean", "SparseSegmentSqrtN")
@@ -103,5 +94,5 @@ for _kind in _KINDS:
         _kind: _sparse_segment,
         _kind + "WithNumSegments": _sparse_segment,
         _kind + "Grad": _sparse_segment_grad,
-        _kind + "GradV2": _sparse_segment_grad_v2,
+        _kind + "GradV2": _sparse_segment_grad,
     })
