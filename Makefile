@@ -1,8 +1,10 @@
-# make demo | test | test-tf1 | lint. Each makes the virtual environment it needs from setup.py; nothing else is touched.
+# make demo | test | test-tf1 | fuzz | lint. Each makes the virtual environment it needs from setup.py and touches
+# nothing else.
 #   PYTHON   the Python of .venv, 3.7 to 3.13              make test PYTHON=python3.8
 #   TF       TensorFlow's extra in setup.py                make demo TF=tf
 #   PYTHON37 the Python of .venv-tf1                       make test-tf1 PYTHON37=/path/to/python3.7
 #   TESTS    what pytest runs                              make test TESTS=tests/conformance
+#   GRAPHS, SEED, ONLY  how many random graphs; which      make fuzz GRAPHS=3000 SEED=0; make fuzz SEED=0 ONLY=17
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -10,6 +12,8 @@ TF ?= $(if $(filter 3.7,$(VERSION)),tf1,tf-cpu)
 PYTHON37 ?= $(shell python3.7 -c 'import sys; print(sys.executable)' 2>/dev/null || \
 	PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | grep -E '^3\.7\.[0-9]+$$' | tail -n 1) pyenv which python3.7 2>/dev/null)
 TESTS ?= tests
+GRAPHS ?= 3000
+SEED ?= 0
 
 BIN := .venv/bin
 # Another Python or another TensorFlow is another stamp, so that the environment is made anew.
@@ -19,7 +23,7 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-tf1 lint python37 clean
+.PHONY: demo test test-tf1 fuzz lint python37 clean
 
 demo: $(STAMP)
 	@$(BIN)/python legacy_examples/digits_pruning.py
@@ -30,11 +34,14 @@ test: $(STAMP)
 test-tf1: $(STAMP_TF1)
 	@.venv-tf1/bin/python -m pytest -n 2 $(TESTS)
 
+fuzz: $(STAMP)
+	@$(BIN)/python -W ignore -m tests.fuzz --seed $(SEED) $(if $(ONLY),--only $(ONLY),--graphs $(GRAPHS))
+
 lint: $(STAMP)
 	@test -x $(BIN)/mypy || { echo "mypy needs Python 3.10 or newer: make lint PYTHON=python3.11"; exit 1; }
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
-	@$(BIN)/vermin -q -t=3.7- --no-tips --violations $(wildcard tf1_hessian tests legacy_examples benchmarks) setup.py noxfile.py
+	@$(BIN)/vermin -q -t=3.7- --no-tips --violations $(wildcard tf1_hessian tests legacy_examples benchmarks docs) setup.py noxfile.py
 
 # Prints where Python 3.7 is, or fails.
 python37:

@@ -206,7 +206,8 @@ from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_util
 
 def switches():
-    return (tf.executing_eagerly(), tf.resource_variables_enabled(), control_flow_util.ENABLE_CONTROL_FLOW_V2,
+    resources = getattr(tf, "resource_variables_enabled", lambda: None)  # TF 1.13 can't tell
+    return (tf.executing_eagerly(), resources(), control_flow_util.ENABLE_CONTROL_FLOW_V2,
             tf.logging.get_verbosity(), np.geterr(), np.random.get_state()[1].tolist(), tf.get_default_session())
 
 {before}

@@ -8,6 +8,7 @@ from tf1_hessian.derivatives.gradients import Options, backprop
 from tf1_hessian.graph import slices
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
+from tf1_hessian.graph.precision import check_precision, in_double
 from tf1_hessian.graph.scratch import Scratch, key
 from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, resolve_tensor
 from tf1_hessian.plan import answer, make_plan
@@ -16,34 +17,36 @@ from tf1_hessian.problem import path_between
 __all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
 
 
-def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, name=None):
+def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, name=None):
     """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
 
     loss: a tensor or its name; summed if it is no scalar. xs: a variable, a tensor, a name such as "w:0", or a list,
     tuple or dict of these. Returns tensors of x's shapes in the structure of xs; never builds n x n.
+    precision="float64": the path from xs to the loss is made anew in float64, so that a float32 model gets second
+    derivatives, of the function that it is at its float32 values, in double precision.
 
     Raises LostDerivativeError and NoSecondDerivativeError (LookupErrors) where TensorFlow would be wrong or refuse,
     ValueError for sources that can't be meant. The graph is untouched then. Source: tensorflow#9204, #20570.
     """
     _refuse_eager("hessian_diag")
-    return answer(loss, xs, "diag", name, engine, chunk_size)
+    return answer(loss, xs, "diag", name, engine, chunk_size, precision=precision)
 
 
-def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, name=None):
+def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, name=None):
     """The full Hessian, cross blocks included.
 
     For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
     dict). flat=True gives one tensor [n, n], list order, C order inside. other=ys gives the mixed block d2L/dx dy
-    alone. Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Errors as in `hessian_diag`.
+    alone. Rows are d(dL/dx_i)/dx_j, as in tf.hessians. precision and errors as in `hessian_diag`.
     """
     _refuse_eager("hessian")
-    return answer(loss, xs, "full", name, engine, chunk_size, other, flat)
+    return answer(loss, xs, "full", name, engine, chunk_size, other, flat, precision=precision)
 
 
-def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False):
+def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False, precision=None):
     """The HessianPlan of `hessian_diag` (quantity "diag") or `hessian` ("full"), before anything is built."""
     _refuse_eager("plan")
-    return make_plan(loss, xs, quantity, engine, chunk_size, other, flat)
+    return make_plan(loss, xs, quantity, engine, chunk_size, other, flat, precision=precision)
 
 
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):
@@ -57,21 +60,25 @@ def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gr
     return answer(ys, xs, "blocks", name, options=options)
 
 
-def hvp(loss, xs, vectors, name=None):
+def hvp(loss, xs, vectors, name=None, *, precision=None):
     """The product of the Hessian over all xs with one vector: tensors in the structure of xs.
 
-    vectors: tensors or arrays in the structure of xs, of their shapes. They are held constant. Errors as in
-    `hessian_diag`; unknown sizes are fine.
+    vectors: tensors or arrays in the structure of xs, of their shapes. They are held constant. precision and errors as
+    in `hessian_diag`; unknown sizes are fine.
     """
     _refuse_eager("hvp")
+    check_precision(precision)
     losses = resolve_losses(loss)
     graph = losses[0].graph
     sources = resolve_sources(xs, graph)
     check_real(sources)
     path_between(losses, sources)
-    vectors = [_fitting(v, s, graph) for v, s in zip(_matching(vectors, xs, "vectors"), sources)]
+    dtypes = [s.dtype if precision is None else tf.as_dtype(precision) for s in sources]
+    vectors = [_fitting(v, s, graph, d) for v, s, d in zip(_matching(vectors, xs, "vectors"), sources, dtypes)]
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
+        if precision is not None:
+            losses, sources, _ = in_double(losses, sources)
         given = [rehearsal.stand_in(v, s.dtype, s.shape) for v, s in zip(vectors, sources)]
         gradient = products.gradients_of(losses, sources)
         found = products.product(gradient, sources, given, sources)
@@ -169,7 +176,7 @@ class _Rehearsal(object):
 
     def emit(self, tensors):
         """The rehearsed tensors in the default graph."""
-        known = {key(p): tf.convert_to_tensor(v, p.dtype) for p, v in self._given}
+        known = {key(p): tf.cast(v, p.dtype) for p, v in self._given}
         emission = Emission.of_scratch(self.scratch)
         return emission.inside(known, emission.copies).emit(tensors)
 
@@ -192,17 +199,21 @@ def _matching(values, xs, what):
     return _compat.flatten(values)
 
 
-def _fitting(value, source, graph):
-    """An array of a source's dtype, or the tensor, checked against the source before any op is made."""
+def _fitting(value, source, graph, dtype=None):
+    """An array of `dtype` (by default the source's), or the tensor, checked against the source before any op is made.
+
+    A tensor has one of the two dtypes.
+    """
+    dtype = source.dtype if dtype is None else dtype
     what = "the value for '%s'" % source.name
     if value is None:
         raise errors.bad_option(what, value, "a tensor or an array")
     if not hasattr(value, "dtype") or isinstance(value, (np.ndarray, np.generic)):
-        value = np.asarray(value, source.dtype.as_numpy_dtype)
+        value = np.asarray(value, dtype.as_numpy_dtype)
     elif value.graph is not graph:
         raise errors.other_graph(value.name)
-    elif value.dtype.base_dtype != source.dtype:
-        raise errors.bad_option(what, value, "dtype %s" % source.dtype.name)
+    elif value.dtype.base_dtype not in (source.dtype, dtype):
+        raise errors.bad_option(what, value, "dtype %s" % dtype.name)
     if not source.shape.is_compatible_with(value.shape):
         raise errors.bad_option(what, value, "shape %s, got %s" % (source.shape, value.shape))
     return value

@@ -8,10 +8,11 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import repairs, zeros
 from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.derivatives.silent import wrong_in_tensorflow
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.emission import CALL_TYPES, Emission, made_for
+from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
-from tf1_hessian.graph.paths import carries_derivative
+from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.regions import inner_ops, region_of
 from tf1_hessian.graph.scratch import Tracing, key
 from tf1_hessian.graph.sources import resolve_losses, resolve_sources
@@ -37,14 +38,17 @@ gradient), repaired, lifted (control flow that is made anew), refused; note: how
 
 
 class Diagnosis(object):
-    """A report that prints as a table and is data: `ops` (OpReports, in the order of evaluation), `upstream` (random,
-    input and stateful ops as (name, type, what becomes of them)), `hints`, `n`, `sources`. `plan()` rehearses the plan
-    that would be taken."""
+    """A report that prints as a table and is data: `ops` (OpReports, in the order of evaluation), `warnings` (where
+    TensorFlow alone would be wrong without an error, as (name, type, where)), `upstream` (random, input and stateful
+    ops as (name, type, what becomes of them)), `hints`, `n`, `sources`. `plan()` rehearses the plan that would be
+    taken.
+    """
 
-    def __init__(self, loss, xs, layout, ops, upstream, hints):
+    def __init__(self, loss, xs, layout, ops, warnings, upstream, hints):
         self._loss, self._xs = loss, xs
         self.n, self.sources = layout.n, layout.sources
-        self.ops, self.upstream, self.hints = tuple(ops), tuple(upstream), tuple(hints)
+        self.ops, self.warnings = tuple(ops), tuple(warnings)
+        self.upstream, self.hints = tuple(upstream), tuple(hints)
 
     @property
     def refused(self):
@@ -65,6 +69,8 @@ class Diagnosis(object):
         kinds = max([len(op.type) for op in self.ops] + [4])
         lines = [repr(self)]
         lines += ["  %-*s  %-*s  %-8s  %s" % (width, op.name, kinds, op.type, op.status, op.note) for op in self.ops]
+        lines += ["  warning: TensorFlow %s alone is wrong in silence at %s (%s) %s" % ((tf.__version__,) + found)
+                  for found in self.warnings]
         lines += ["  upstream: %s (%s), %s" % found for found in self.upstream]
         return "\n".join(line.rstrip() for line in lines + ["  hint: " + hint for hint in self.hints])
 
@@ -86,7 +92,9 @@ def diagnose(loss, xs):
         ops = [_report(op, path, known) for op in path.ops]
         ops += [_report(inner, path, known, "inside '%s'" % _frame(op))
                 for op in path.ops for inner in _carrying_inside(op)]
-    return Diagnosis(loss, xs, layout, ops, _upstream(losses), _hints(path.ops))
+    every = [inner for op in path.ops for inner in [op] + list(_carrying_inside(op))]
+    warnings = [(op.name, op.type, where) for op, where in zip(every, map(wrong_in_tensorflow, every)) if where]
+    return Diagnosis(loss, xs, layout, ops, warnings, _upstream(losses), _hints(path.ops))
 
 
 def _frame(op):
@@ -110,18 +118,20 @@ def _report(op, path, known, place=""):
 
 
 def _status(op, path, known):
-    if _compat.is_overridden(op):
+    if control_flow.carries_functions(op) and not _compat.has_given_gradient(op):
+        return "lifted", "made anew from its body"
+    if _compat.is_overridden(op) and repairs.repair_of(op) is None:
         return "custom", "its gradient is the user's"
+    if repairs.is_moment_mean(op):
+        return "repaired", _first_line(repairs.is_moment_mean)
     if zeros.is_zero(op):
         return "zero", ""
     if region_of(op) is not None or control_flow.merged_conditional(op) is not None:
         return "lifted", "v1 control flow, made anew"
-    if op.type in control_flow.IF_TYPES | control_flow.WHILE_TYPES | CALL_TYPES:
-        return "lifted", "made anew from its body"
     if any(o.dtype == tf.resource for o in op.outputs) or not op.inputs:
         return "exact", ""
     signature = (op.type, str(sorted((k, v) for k, v in op.node_def.attr.items() if not k.startswith("_"))),
-                 str([t.shape for t in op.inputs]))
+                 str([(t.shape, path.connects(t)) for t in op.inputs]))
     if signature not in known:
         known[signature] = _tried(op, path)
     refusal, repaired = known[signature]
@@ -132,27 +142,31 @@ def _status(op, path, known):
 
 def _tried(op, path):
     """(why the op by itself can't be differentiated twice, or None; the repairs that it takes)."""
-    graph = tf.get_default_graph()
     try:
         control_flow.refuse_copy(op, path)
-        inputs = [_input(t) for t in op.inputs]
+        inputs = [_input(t, path.connects(t)) for t in op.inputs]
         known = {key(t): i for t, i in zip(op.inputs, inputs)}
         outputs = Emission(known, lambda t: t.op is op).emit(list(op.outputs))
-        xs = [i for i in inputs if carries_derivative(i.dtype)]
+        xs = [i for t, i in zip(op.inputs, inputs) if path.connects(t)]
         ys = [y for y in outputs if carries_derivative(y.dtype)][:1]
         seeds = [tf.placeholder(y.dtype, y.shape) for y in ys]
         first = [g for g in backprop(ys, xs, seeds) if g is not None]
         backprop(first, xs + seeds, [tf.placeholder(g.dtype, g.shape) for g in first])
+        met = [o for o in find_path(first, xs + seeds).ops if not zeros.is_zero(o)]
     except LookupError as error:
         return str(error).split(" It is on the path")[0], []
-    used = [repairs.repair_of(o) for o in [op] + made_for(first, graph)]
-    return None, sorted({r.__doc__.strip().splitlines()[0].rstrip(".") for r in used if r is not None})
+    used = [repairs.repair_of(o) for o in [op] + met]
+    return None, sorted({_first_line(r) for r in used if r is not None})
 
 
-def _input(tensor):
-    """A stand-in for one input of an op that is tried by itself."""
+def _first_line(repair):
+    return repair.__doc__.strip().splitlines()[0].rstrip(".")
+
+
+def _input(tensor, varies):
+    """A stand-in for one input of an op that is tried by itself; `varies` for those that depend on a source."""
     value = _compat.static_value(tensor)
-    if value is not None and not carries_derivative(tensor.dtype):
+    if value is not None and not varies:
         return tf.constant(value, tensor.dtype.base_dtype)
     if tensor.dtype in (tf.resource, tf.variant):
         return _compat.captured(tensor)

@@ -109,12 +109,28 @@ def array_joined(op):
         "unstack, or give the loop a fixed number of iterations."))
 
 
-def reads_at_two_times(name, op):
+def shared_storage(name, other):
+    """Two handles of one variable's storage."""
+    return ValueError(
+        "'%s' and '%s' are two handles of one variable's storage (a graph that was imported twice, or one shared_name "
+        "for both), so that a derivative with respect to one of them alone would count a part of its reads. Give each "
+        "its own shared_name, or build the loss on one of them." % (name, other)
+    )
+
+
+def reads_at_two_times(name, op, remedy):
     """A variable that is read before and after an assignment."""
     return ValueError(
         "'%s' is read several times, and operation '%s' reads it after another op has run, so that its values may "
-        "differ: which one is meant? Read it once and build the loss from that tensor, or use engine='loop'."
-        % (name, op.name)
+        "differ: which one is meant? Read it once and build the loss from that tensor, or %s." % (name, op.name, remedy)
+    )
+
+
+def not_in_double(op):
+    """A custom gradient on the path of a loss that is to be copied in another precision."""
+    return ValueError(
+        "precision='float64' can't be used here: operation '%s' has a custom gradient, which closes over the tensors "
+        "of its call, and the loss must be copied. Leave precision out, or build the model in float64." % op.name
     )
 
 

@@ -8,6 +8,7 @@ from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph import built
 from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.precision import check_precision
 from tf1_hessian.problem import Problem
 
 __all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "answer", "make_plan"]
@@ -72,7 +73,7 @@ class HessianPlan(object):
     def _recorded(self, tensors):
         problem = self._problem
         built.keep(_compat.flatten(tensors), built.Record(
-            problem.graph, problem.losses, problem.layout.xs, self.sources, self.quantity, self.n,
+            problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
             problem.across is not problem.layout, tensors))
         return tensors
 
@@ -89,16 +90,18 @@ class HessianPlan(object):
             return problem.assemble(laid)
 
 
-def make_plan(loss, xs, quantity, engine="auto", chunk_size=None, other=None, flat=False, options=Options()):
+def make_plan(loss, xs, quantity, engine="auto", chunk_size=None, other=None, flat=False, options=Options(),
+              precision=None):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
-    _check_options(quantity, engine, chunk_size)
-    return _rehearsed(Problem(loss, xs, quantity, other, flat, options), engine, chunk_size)
+    _check_options(quantity, engine, chunk_size, precision)
+    return _rehearsed(Problem(loss, xs, quantity, other, flat, options, precision), engine, chunk_size)
 
 
-def answer(loss, xs, quantity, name, engine="auto", chunk_size=None, other=None, flat=False, options=Options()):
+def answer(loss, xs, quantity, name, engine="auto", chunk_size=None, other=None, flat=False, options=Options(),
+           precision=None):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
-    _check_options(quantity, engine, chunk_size)
-    problem = Problem(loss, xs, quantity, other, flat, options)
+    _check_options(quantity, engine, chunk_size, precision)
+    problem = Problem(loss, xs, quantity, other, flat, options, precision)
     question = (problem.question, "asked", engine, chunk_size, name)
     return built.remembered(
         problem.graph, question, lambda: _rehearsed(problem, engine, chunk_size).build(name))
@@ -110,11 +113,12 @@ def _rehearsed(problem, engine, chunk_size):
         return _Planner(problem, engine, chunk_size).plan()
 
 
-def _check_options(quantity, engine, chunk_size):
+def _check_options(quantity, engine, chunk_size, precision):
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
         raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
+    check_precision(precision)
     whole = isinstance(chunk_size, numbers.Integral) and not isinstance(chunk_size, bool)
     if chunk_size is not None and not (whole and chunk_size >= 1):
         raise errors.bad_option("chunk_size", chunk_size, "a whole number from 1 up, or None")
@@ -132,6 +136,9 @@ class _Planner(object):
         problem = self._problem
         for how in problem.scratch.loops:
             self._because("loops of v1 control flow on the path are %s" % how)
+        if problem.narrow:
+            self._because("these have no float64 kernel and stay as they are, between casts: %s" % (
+                ", ".join(problem.narrow)))
         rows = [self._rows(i) for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         return HessianPlan(problem, rows, self._cost(rows), self._reasons)
 

@@ -4,9 +4,10 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.precision import in_double
 from tf1_hessian.graph.regions import may_be_unsymmetric
 from tf1_hessian.graph.scratch import Scratch
-from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources
+from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, storage_of
 
 __all__ = ["Problem", "path_between"]
 
@@ -14,12 +15,14 @@ __all__ = ["Problem", "path_between"]
 class Problem(object):
     """Loss and sources of one question; after `rehearse`, its path, scratch graph and gradients.
 
+    asked: the losses and sources of the user's graph. With precision "float64", `losses`, `layout`, `across` and `path`
+    are those of the copy in float64 once it is rehearsed, and `narrow` names the ops that it can't hold in float64.
     rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
     block; `transposed` when the seeds are laid on the other side, which is shorter.
     """
 
-    def __init__(self, loss, xs, quantity, other, flat, options):
-        self.quantity, self.flat, self.options = quantity, flat, options
+    def __init__(self, loss, xs, quantity, other, flat, options, precision):
+        self.quantity, self.flat, self.options, self.precision = quantity, flat, options, precision
         self.losses = resolve_losses(loss)
         self.graph = self.losses[0].graph
         if self.graph.finalized:
@@ -29,19 +32,22 @@ class Problem(object):
         sources = self.layout.sources + (() if other is None else self.across.sources)
         check_real(sources)
         dtypes = sorted({s.dtype.name for s in sources})
-        if flat and len(dtypes) > 1:
+        if flat and len(dtypes) > 1 and precision is None:
             raise errors.mixed_dtypes(dtypes)
-        self._sources = sources
+        self._sources, self._other = sources, other
+        self.asked = self.losses, self.layout.sources
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
-        self.question = (tuple(names), structures, other is None, quantity, flat, options)
+        self.question = (tuple(names), structures, other is None, quantity, flat, options, precision)
 
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
         self.path = path_between(self.losses, self._sources)
         if self.quantity == "full":
             _check_separate(self._sources)
-        self.scratch = Scratch(self.graph)
+        self.scratch, self.narrow = Scratch(self.graph), []
+        if self.precision is not None:
+            self._widen()
         same_dtype = len({s.dtype for s in self._sources}) <= 1
         self.symmetric = same_dtype and not may_be_unsymmetric(self.path.ops)
         self.transposed = self.across is not self.layout and self.symmetric and self.across.n < self.layout.n
@@ -50,6 +56,17 @@ class Problem(object):
             self.rows, self.cols = self.cols, self.rows
         with self.scratch.as_default():
             self.gradients = products.gradients_of(self.losses, self.rows, self.options)
+
+    def _widen(self):
+        """Puts the loss in float64, emitted in the scratch graph, in the place of the user's."""
+        with self.scratch.as_default():
+            self.losses, sources, self.narrow = in_double(self.losses, self._sources)
+        first = len(self.layout.sources)
+        across = self._other is not None
+        self.layout = Layout(self.layout.xs, sources[:first])
+        self.across = Layout(self.across.xs, sources[first:]) if across else self.layout
+        self._sources = tuple(sources)
+        self.path = path_between(self.losses, self._sources)
 
     def targets(self, index):
         """The indices of the columns that the rows of one source are needed against."""
@@ -102,7 +119,21 @@ def path_between(targets, sources):
     path = find_path(targets, [a for s in sources for a in s.anchors])
     if sources and not any(path.reached(a) for a in path.anchors):
         raise errors.no_path([s.name for s in sources], targets[0].name)
+    _check_storage(path, sources)
     return path
+
+
+def _check_storage(path, sources):
+    """A variable that is read through another handle as well (a graph imported twice) would count in part only."""
+    owners = {}
+    for source in sources:
+        for anchor in source.anchors:
+            owners.setdefault(storage_of(anchor.op), (source, anchor.op))
+    owners.pop(None, None)
+    for op in list(path.reads) + [a.op for a in path.anchors]:
+        source, owner = owners.get(storage_of(op), (None, op))
+        if op is not owner:
+            raise errors.shared_storage(source.name, op.name)
 
 
 def _check_separate(sources):

@@ -5,8 +5,12 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.api import gradients, rewrite
+from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph import built
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.precision import in_double
+from tf1_hessian.graph.scratch import Scratch, key
+from tf1_hessian.graph.slices import replace
 from tf1_hessian.runners.evaluate import evaluate
 
 __all__ = ["Check", "check"]
@@ -41,17 +45,23 @@ def check(result, session=None, feed_dict=None, seed=0):
 
     result: a HessianPlan, or what `th.hessian` or `th.hessian_diag` gave, or a tensor of it. Random directions for
     a matrix, random elements for a diagonal; everything in one session call, so that random ops and iterators are
-    drawn once. The loss is rewritten onto moved sources: variables are not touched. The step fits the dtype of the
-    sources; the bound is the sum of what rounding and the fourth derivative can do. Raises ValueError for a tensor that
-    is no result of this library, and what `th.rewrite` raises.
+    drawn once. The loss is emitted anew in float64 on moved sources: variables are not touched. The bound is the sum of
+    what rounding, of the result and of the differences, and the fourth derivative can do. Raises ValueError for a
+    tensor that is no result of this library, and for a custom gradient on the path of a loss that is not in float64.
     """
     record = _record_of(result)
     lines = _lines(record, np.random.RandomState(seed))
-    step = float(np.finfo(record.sources[0].dtype.as_numpy_dtype).eps) ** 0.2
+    scratch = Scratch(record.graph)
+    with scratch.as_default():
+        losses, sources, narrow = in_double(record.losses, record.sources)
+        eps = np.finfo(np.float32 if narrow else np.float64).eps
+        step = float(eps) ** 0.2
+        slopes = [_moved_gradient(losses, sources, line * k * step) for line in lines for k in _STEPS]
     with record.graph.as_default(), tf.name_scope("check"):
-        slopes = [[_moved_gradient(record, line, k * step) for k in _STEPS] for line in lines]
+        slopes = Emission.of_scratch(scratch).emit(slopes)
     found, slopes = evaluate([record.tensors, slopes], feed_dict, session)
-    return _compared(record, found, lines, np.asarray(slopes, np.float64), step)
+    slopes = np.reshape(slopes, [len(lines), len(_STEPS), record.n])
+    return _compared(record, found, lines, slopes, step, eps)
 
 
 def _record_of(result):
@@ -73,22 +83,27 @@ def _lines(record, random):
     return list(lines / np.linalg.norm(lines, axis=1, keepdims=True))
 
 
-def _moved_gradient(record, line, distance):
-    """The flat gradient with the sources moved along a line."""
-    ends = np.cumsum([s.size for s in record.sources])[:-1]
-    parts = [np.reshape(p, s.shape.as_list()) for p, s in zip(np.split(line * distance, ends), record.sources)]
-    moved = [s.join(s.values()) + tf.constant(p, s.dtype) for s, p in zip(record.sources, parts)]
-    losses = [rewrite(loss, list(zip(_compat.flatten(record.xs), moved))) for loss in record.losses]
-    return tf.concat([tf.reshape(g, [-1]) for g in gradients(losses, moved)], 0)
+def _moved_gradient(losses, sources, way):
+    """The flat gradient with the sources moved by a flat vector."""
+    ends = np.cumsum([s.size for s in sources])[:-1]
+    parts = [tf.constant(np.reshape(p, s.shape.as_list())) for p, s in zip(np.split(way, ends), sources)]
+    moved = [v + p for s, part in zip(sources, parts) for v, p in zip(s.values(), s.split(part))]
+    anchors = [a for s in sources for a in s.anchors]
+    losses = replace(losses, anchors, {key(a): m for a, m in zip(anchors, moved)})
+    found = iter(backprop(losses, moved))
+    found = [(s, s.join([next(found) for _ in s.anchors])) for s in sources]
+    return tf.concat([tf.reshape(s.zeros() if g is None else g, [-1]) for s, g in found], 0)
 
 
-def _compared(record, found, lines, slopes, step):
-    eps = np.finfo(record.sources[0].dtype.as_numpy_dtype).eps
+def _compared(record, found, lines, slopes, step, eps):
+    """The Check of slopes [lines, steps, n], which have a relative error of about `eps`."""
+    eps_found = np.finfo(_compat.flatten(found)[0].dtype).eps
     true, coarse = (np.einsum("k,dkn->dn", w, slopes) / step for w in (_FIVE_POINTS, _THREE_POINTS))
     got = np.stack([_product(record, found, line) for line in lines])
     told = np.ones_like(got, bool) if record.quantity == "full" else np.stack(lines) != 0
     scale = float(np.max(np.abs(true[told])))
-    rounding = 50 * eps * (np.max(np.abs(slopes)) / step + scale)
+    largest = np.max(np.abs(slopes))
+    rounding = 50 * (eps * largest / step + eps_found * (largest + scale))
     cut_off = step * np.max(np.abs(true - coarse)[told])
     return Check(float(np.max(np.abs(got - true)[told])), float(rounding + cut_off), scale, len(lines))
 

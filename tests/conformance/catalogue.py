@@ -15,6 +15,7 @@ import scenarios_images  # noqa: F401
 import scenarios_inputs  # noqa: F401
 import scenarios_layers  # noqa: F401
 import scenarios_loops  # noqa: F401
+import scenarios_recurrent  # noqa: F401
 from scenario import SCENARIOS
 
 __all__ = ["SCENARIOS", "Truth", "truths_of"]

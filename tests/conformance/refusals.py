@@ -16,8 +16,10 @@ _CONDS = ["after_import_meta_graph_of_a_cond", "tf_layers_dropout"] + [
         "case", "cond", "cond_nested", "cond_on_the_source", "cond_reads_ref_inside", "cond_reads_resource_inside",
         "cond_several_outputs", "cond_with_dropout_inside", "cond_with_dropout_of_the_source")]
 
-_LIFTED = ["dynamic_rnn_v2", "loop_counted_at_run_time_v1", "loop_counted_at_run_time_v2", "loop_counted_v2",
-           "loop_that_ends_by_its_values_v1", "loop_that_ends_by_its_values_v2", "scan_v2"]
+_LIFTED = [
+    "defun_in_a_loop", "dynamic_rnn_v2", "keras_simple_rnn_v2", "loop_counted_at_run_time_v1",
+    "loop_counted_at_run_time_v2", "loop_counted_v2", "loop_that_ends_by_its_values_v1",
+    "loop_that_ends_by_its_values_v2", "scan_v2"]
 
 REFUSALS = [
     Refusal("vectorized", "could not be unrolled|While|TensorList", _LIFTED),
@@ -33,7 +35,8 @@ REFUSALS = [
     Refusal("vectorized", "DynamicStitch", ["array_dynamic_partition"]),
     Refusal("vectorized", "MirrorPad", ["array_mirror_pad"]),
     Refusal("vectorized", "ScatterNd", ["array_gather_nd", "array_top_k"], first=_TF2),
-    Refusal("vectorized", "nested conditionals", ["case_v1", "case_v2", "cond_nested_v1", "cond_nested_v2"]),
+    Refusal("vectorized", "nested conditionals", [
+        "case_v1", "case_v2", "cond_nested_v1", "cond_nested_v2", "switch_case_v1", "switch_case_v2"]),
     Refusal("vectorized", "Roll", ["array_reverse_and_roll"], last=(2, 4)),
     # What pfor learned in TF 2.
     Refusal("vectorized", "If.", _CONDS, last=_TF1),

@@ -48,10 +48,11 @@ class Scenario(object):
         self.zeros, self.refused, self.engines = zeros, refused, engines
 
 
-def register(name, build, **options):
-    """Adds a Scenario under a name of its own."""
+def register(name, build, since=(1, 13), **options):
+    """Adds a Scenario under a name of its own, unless this TensorFlow is older than the first one that can run it."""
     assert name not in SCENARIOS, name
-    SCENARIOS[name] = Scenario(name, build, **options)
+    if VERSION >= since:
+        SCENARIOS[name] = Scenario(name, build, **options)
 
 
 def scenario(**options):

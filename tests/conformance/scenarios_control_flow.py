@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import function
 
 from scenario import Case, constant, numbers, register, scenario, variable
 
@@ -84,7 +85,7 @@ def cond_reads_ref_inside(dtype):
     return _reads_inside(False, dtype)
 
 
-@for_each_form()
+@for_each_form(since=(1, 14))  # TF 1.13 has the same fault as for an imported one
 def cond_reads_resource_inside(dtype):
     return _reads_inside(True, dtype)
 
@@ -156,3 +157,98 @@ if hasattr(tf, "function"):
             return tf.reduce_sum(tf.exp(a * w))
 
         return Case(tf.square(score(tf.sin(x))), [x, w])
+
+
+def _of_functions(dtype, make):
+    """A function that calls another one, with several results of several types, one of them not used."""
+    x, w = variable("x", numbers(1, 3), dtype), variable("w", numbers(2, 3), dtype, use_resource=True)
+
+    @make(dtype, tf.int32)
+    def inner(a, count):
+        return tf.sin(a) * tf.cast(count, dtype), count, tf.exp(a)
+
+    @make(dtype, dtype)
+    def outer(a, b):
+        return inner(a * b, 2)[0] + inner(b, 3)[2]
+
+    return Case(tf.reduce_sum(tf.square(outer(tf.sin(x), w))), [x, w])
+
+
+@scenario()
+def defun(dtype):
+    return _of_functions(dtype, function.Defun)
+
+
+def _given_closed(x):
+    """The rows of exp(x^2) whose gradient is said to be exp(x^2) x^3."""
+    return np.diag(np.exp(x ** 2) * (x ** 6 + 3 * x ** 2))
+
+
+@scenario(closed=_given_closed, differences=False)
+def defun_with_a_gradient_in_python(dtype):
+    x = variable("x", numbers(1, 3), dtype)
+
+    @function.Defun(dtype, python_grad_func=lambda op, grad: grad * op.inputs[0] ** 3)
+    def squared(a):
+        return a * a
+
+    return Case(tf.reduce_sum(tf.exp(squared(x))), x)
+
+
+@scenario(closed=_given_closed, differences=False)
+def defun_with_a_gradient_that_is_a_defun(dtype):
+    x = variable("x", numbers(1, 3), dtype)
+
+    @function.Defun(dtype, dtype)
+    def cubed(a, grad):
+        return grad * a ** 3
+
+    @function.Defun(dtype, grad_func=cubed)
+    def squared(a):
+        return a * a
+
+    return Case(tf.reduce_sum(tf.exp(squared(x))), x)
+
+
+@scenario(refused="RandomUniform")
+def defun_that_draws(dtype):
+    x = variable("x", numbers(1, 3), dtype)
+
+    @function.Defun(dtype)
+    def noisy(a):
+        return tf.exp(a * tf.random_uniform([3], dtype=dtype))
+
+    return Case(tf.reduce_sum(noisy(x)), x)
+
+
+def _product_closed(x):
+    """Of sin(exp(x) x^2)."""
+    f, first, second = [np.exp(x) * p for p in (x ** 2, x ** 2 + 2 * x, x ** 2 + 4 * x + 2)]
+    return np.diag(np.cos(f) * second - np.sin(f) * first ** 2)
+
+
+@scenario(closed=_product_closed, differences=False)
+def defun_in_a_loop(dtype):
+    x, count = variable("x", numbers(1, 3), dtype), tf.placeholder_with_default(np.int32(2), [])
+
+    @function.Defun(dtype, dtype)
+    def product(a, b):
+        return a * b
+
+    def body(i, a):
+        moved = product(a, x)
+        moved.set_shape([3])
+        return [i + 1, moved]
+
+    result = tf.while_loop(lambda i, a: i < count, body, [0, tf.exp(x)])[1]
+    return Case(tf.reduce_sum(tf.sin(result)), x)
+
+
+if hasattr(tf, "switch_case"):
+    @for_each_form()
+    def switch_case(dtype):
+        """Any other index takes the last branch."""
+        x, which = variable("x", numbers(1, 2), dtype), tf.placeholder(tf.int32, [])
+        w = variable("w", numbers(2, 2), dtype, use_resource=True)
+        chosen = tf.switch_case(which, [lambda: tf.sin(x * w), lambda: tf.exp(x), lambda: tf.square(x) * w])
+        return Case(tf.square(tf.reduce_sum(chosen)), [x, w], [{which: k} for k in (0, 1, 2, 7)])

@@ -113,7 +113,8 @@ def _imported_cond(dtype):
     return Case("loss:0", "w:0", [{"flag:0": True}, {"flag:0": False}])
 
 
-register("after_import_meta_graph_of_a_cond", _imported_cond)
+# TF 1.13 itself takes the gradient of an imported conditional in float64 for one in float32.
+register("after_import_meta_graph_of_a_cond", _imported_cond, since=(1, 14))
 
 
 def _partitioned(axis, use_resource):

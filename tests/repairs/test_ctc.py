@@ -110,6 +110,86 @@ def test_blank_first():
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
+# Labels of class 0, the blank of dense labels, only fill the rows.
+def dense(labels, sizes, lengths, **options):
+    return lambda logits: tf.nn.ctc_loss_v2(
+        labels=labels, logits=logits, label_length=sizes, logit_length=lengths, blank_index=0, **options)
+
+
+DENSE = [
+    ([[1, 2], [2, 0]], [2, 1], [3, 3]),
+    ([[1, 2], [2, 0]], [2, 1], [3, 2]),
+    ([[1, 1], [2, 0]], [2, 1], [4, 3]),
+    ([[2, 0], [0, 0]], [1, 0], [2, 3]),
+    ([[2, 1], [1, 0]], [2, 1], [3, 0]),
+]
+
+
+@pytest.mark.parametrize("labels,sizes,lengths", DENSE)
+def test_dense_labels(labels, sizes, lengths):
+    rows = [row[:n] for row, n in zip(labels, sizes)]
+    assert_right(dense(labels, sizes, lengths), enumerated(rows, lengths, blank=0),
+                 numbers(9, max(lengths), BATCH, CLASSES), directions=6, **OPTIONS)
+
+
+@pytest.mark.parametrize("engine", ["slices", "loop", "vectorized"])
+def test_dense_labels_in_each_engine(engine):
+    assert_right(dense(*DENSE[1], logits_time_major=False),
+                 lambda x: enumerated([[1, 2], [2]], [3, 2], blank=0)(x.transpose([1, 0, 2])),
+                 numbers(10, BATCH, 3, CLASSES), engine=engine, **OPTIONS)
+
+
+def test_dense_labels_with_another_blank_and_unique_ones():
+    labels = tf.constant([[1, 0], [0, 2]])
+    options = {"blank_index": -1, "unique": tf.nn.ctc_unique_labels(labels)}
+    assert_right(lambda logits: tf.nn.ctc_loss_v2(labels, logits, [2, 1], [3, 2], **options),
+                 enumerated([[1, 0], [0]], [3, 2]), numbers(11, 3, BATCH, CLASSES), directions=6, **OPTIONS)
+
+
+def test_dense_labels_without_an_alignment():
+    """1, 1 needs three steps and has two. TensorFlow's loss is finite then: an end at a wrong place counts 1e-307, and
+    what two steps can end at are -, -1, 1- and 1."""
+    def value(logits):
+        log_p = logits - np.log(np.sum(np.exp(logits), -1, keepdims=True))
+        ends = [log_p[0, 0, a] + log_p[1, 0, b] for a in (0, 1) for b in (0, 1)]
+        return np.array([-np.log(np.sum(np.exp(ends))) - np.log(1e-307), -log_p[0, 1, 1] - log_p[1, 1, 2]])
+
+    x, loss = numbers(12, 2, BATCH, CLASSES), dense([[1, 1], [1, 2]], [2, 2], [2, 2])
+    given = tf.placeholder(tf.float32, x.shape)
+    with tf.Session() as session:
+        np.testing.assert_allclose(session.run(loss(given), {given: x}), value(x), rtol=1e-6)
+    assert_right(loss, value, x, directions=6, **OPTIONS)
+
+
+def test_the_gradient_of_tensorflow_for_dense_labels():
+    """Behind the end of a row of logits it is zero; in TF 1 it is the probabilities of all classes there."""
+    x = tf.placeholder(tf.float32, [3, BATCH, CLASSES])
+    loss, point = tf.reduce_sum(dense(*DENSE[1])(x)), numbers(13, 3, BATCH, CLASSES)
+    with tf.Session() as session:
+        own, ours = session.run([tf.gradients(loss, x)[0], th.gradients(loss, x)[0]], {x: point})
+    np.testing.assert_array_equal(ours[2, 1], 0)
+    if tf.__version__.startswith("1."):
+        chances = np.exp(point[2, 1])
+        own[2, 1] -= chances / np.sum(chances)
+    np.testing.assert_allclose(own, ours, atol=1e-6)
+
+
+def test_dense_labels_of_a_copy():
+    """A rewritten loss keeps the repair, and TensorFlow can't use a gradient that belongs to the original."""
+    x, z = tf.placeholder(tf.float32, [3, BATCH, CLASSES]), tf.placeholder(tf.float32, [3, BATCH, CLASSES])
+    loss = tf.reduce_sum(dense(*DENSE[1])(x))
+    copy = th.rewrite(loss, {x: z})
+    found = [th.hessian(loss, x), th.hessian(copy, z)]
+    with tf.Session() as session:
+        point = numbers(14, 3, BATCH, CLASSES)
+        first, second = session.run(found, {x: point, z: point})
+    np.testing.assert_allclose(first, second, atol=1e-6)
+    assert np.max(np.abs(first)) > 0.1
+    if copy.op.inputs[0].op.type == "IdentityN":
+        with pytest.raises(LookupError):
+            tf.gradients(copy, z)
+
+
 def test_unknown_time_is_refused():
     logits = tf.placeholder(tf.float32, [None, BATCH, CLASSES])
     each = loss([1, 0, 1], [3, 2])(logits)

@@ -109,6 +109,39 @@ def test_glimpse(options, offsets):
                   numbers(2, 2, 5, 6, 1), penalty=False)
 
 
+@pytest.mark.parametrize("options,offsets", [
+    ({}, [[0.1, 0.9]]),
+    ({"uniform_noise": False}, [[0.1, -0.9]]),
+    ({"centered": False, "normalized": False}, [[2.0, 5.6]]),
+    ({}, "fed"),
+], ids=str)
+def test_glimpse_with_noise_that_depends_on_the_image(options, offsets):
+    """The glimpse reaches over the edge, or may: what is put there changes with the image's least and largest value."""
+    image = tf.placeholder(tf.float32, [1, 5, 6, 1])
+    offsets = tf.placeholder(tf.float32, [1, 2]) if offsets == "fed" else offsets
+    loss = wave(tf.image.extract_glimpse(image, [2, 3], offsets, **options))
+    before = tf.get_default_graph().as_graph_def()
+    for call in (th.gradients, th.hessian_diag):
+        with pytest.raises(th.NoDerivativeError, match="noise"):
+            call(loss, image)
+    assert tf.get_default_graph().as_graph_def() == before
+
+
+def test_glimpse_of_an_image_of_unknown_size():
+    image = tf.placeholder(tf.float32, [1, None, 6, 1])
+    with pytest.raises(th.NoDerivativeError, match="known size"):
+        th.gradients(tf.image.extract_glimpse(image, [2, 3], [[0.0, 0.0]]), image)
+
+
+def test_offsets_that_were_relied_on_can_not_be_fed():
+    image, offsets = tf.placeholder(tf.float32, [1, 5, 6, 1]), tf.constant([[0.0, 0.0]])
+    found = th.gradients(tf.image.extract_glimpse(image, [2, 3], offsets), image)
+    with tf.Session() as session:
+        assert session.run(found, {image: numbers(3, 1, 5, 6, 1)})[0].sum() == 6
+        with pytest.raises(ValueError, match="may not be fed"):
+            session.run(found, {image: numbers(3, 1, 5, 6, 1), offsets: [[0.9, 0.9]]})
+
+
 SECOND_VERSION = [
     ({}, [[0.1, 0.05], [-0.9, 0.8]]),
     ({"normalized": False}, [[-2.0, -1.0], [1.5, -4.0]]),

@@ -4,4 +4,5 @@ Nothing else in the package imports `tensorflow`. Each name below exists, with o
 """
 from tf1_hessian._compat.control_flow import *  # noqa: F403
 from tf1_hessian._compat.core import *  # noqa: F403
+from tf1_hessian._compat.functions import *  # noqa: F403
 from tf1_hessian._compat.graphs import *  # noqa: F403

@@ -24,8 +24,18 @@ def conditional(pred, on_true, on_false):
 
 
 def while_loop(cond, body, loop_vars, shape_invariants):
-    """A functional While, whatever control-flow version is switched on. Always a list."""
-    result = _while_v2.while_loop(cond, body, list(loop_vars), shape_invariants=list(shape_invariants))
+    """A functional While, whatever control-flow version is switched on. Always a list.
+
+    The invariants are promises: where TensorFlow can't infer the shape of what the body gives, they tell it.
+    """
+    def shaped(*state):
+        found = body(*state)
+        for tensor, shape in zip(found, shape_invariants):
+            if tensor.shape.is_compatible_with(shape):
+                tensor.set_shape(shape)
+        return found
+
+    result = _while_v2.while_loop(cond, shaped, list(loop_vars), shape_invariants=list(shape_invariants))
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 

@@ -14,14 +14,16 @@ except ImportError as error:
 from tensorflow.python.framework import ops as _ops
 from tensorflow.python.framework import tensor_util as _tensor_util
 from tensorflow.python.ops import control_flow_ops as _control_flow_ops
+from tensorflow.python.ops import gen_array_ops as _gen_array_ops
 from tensorflow.python.ops import gen_resource_variable_ops as _gen_resource_variable_ops
 from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
 __all__ = [
-    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "count_elements", "dimensions",
-    "executes_eagerly", "flatten", "gate", "gradient_function", "is_structure", "map_structure", "pack_sequence",
-    "partition_axis", "read_variable", "static_value", "supported", "tf", "variable_anchor", "variable_shape",
+    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "broadcast_axes",
+    "count_elements", "dimensions", "executes_eagerly", "flatten", "gate", "gradient_function", "is_structure",
+    "map_structure", "pack_sequence", "partition_axis", "read_variable", "static_value", "supported", "tf",
+    "variable_anchor", "variable_shape",
 ]
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
@@ -76,6 +78,11 @@ def add_all(tensors, aggregation_method=None):
     for tensor in tensors[1:]:
         total = tf.add_n([total, tensor])
     return total
+
+
+def broadcast_axes(shape, wide):
+    """The axes of the shape `wide` along which a tensor of `shape` is repeated, as a tensor."""
+    return _gen_array_ops.broadcast_gradient_args(shape, wide)[0]
 
 
 def gate(tensors):

@@ -1,12 +1,12 @@
 """Graphs, functions and the marks on ops."""
-from tensorflow.python.framework import function_def_to_graph as _function_def_to_graph
+from tensorflow.python.framework import kernels as _kernels
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from tf1_hessian._compat.core import VERSION, supported, tf
 
 __all__ = [
-    "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data", "function_graph",
-    "has_control_scope", "init_func_graph", "is_overridden", "kept_with", "op_facts", "set_string_attribute",
+    "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data",
+    "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "op_facts", "set_string_attribute",
     "string_attribute",
 ]
 
@@ -74,38 +74,18 @@ def copy_handle_data(source, target):
     owner.copy_handle_data(source, target)
 
 
-def _function_of(graph, name):
-    """A function by its name: bodies of functions know theirs from the graphs around them."""
-    while graph._get_function(name) is None and getattr(graph, "outer_graph", None) is not None:
-        graph = graph.outer_graph
-    return graph._get_function(name)
+def has_kernel(op_type, types):
+    """Whether some device has a kernel of an op for all type attributes in `types`: {name: set of DataType enums}."""
+    kernels = _kernels.get_registered_kernels_for_op(op_type).kernel
+    return any(_suits(kernel, types) for kernel in kernels)
 
 
-def function_graph(op, attribute, skipped=0):
-    """The graph of a function that `op` calls: inputs, outputs and ops, as traced or rebuilt from its definition.
-
-    attribute: where the op names it. skipped: how many of the op's inputs come before the function's.
-    """
-    name = op.get_attr(attribute).name
-    definition = _function_of(op.graph, name)
-    graph = getattr(definition, "graph", None)
-    if graph is not None and hasattr(graph, "inputs"):
-        return graph
-    proto = getattr(definition, "cached_definition", None)
-    proto = definition.definition if proto is None else proto
-    with tf.Graph().as_default() as library:
-        for other in op.graph._functions.values():
-            library._add_function(other)
-        shapes = [t.shape for t in op.inputs][skipped:]
-        return _function_def_to_graph.function_def_to_graph(proto, input_shapes=shapes)
+def _suits(kernel, types):
+    told = {c.name: set(c.allowed_values.list.type) for c in kernel.constraint}
+    return all(wanted <= told.get(name, wanted) for name, wanted in types.items())
 
 
 _OP_FACTS = {}
-
-
-def is_overridden(op):
-    """Whether the user gave an op its gradient: tf.custom_gradient, or gradient_override_map."""
-    return string_attribute(op, "_gradient_op_type") is not None
 
 
 def op_facts(op):

@@ -5,10 +5,11 @@ again and differentiate the copy: the same audit inside as outside, and the user
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import repairs
 from tf1_hessian.derivatives.while_loops import while_gradient
 from tf1_hessian.derivatives.zeros import zeros_for
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.emission import CALL_TYPES, Emission
+from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.paths import carries_derivative
 from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import key
@@ -22,7 +23,11 @@ def rule_for(op):
         return _conditional_gradient
     if region_of(op) is not None:
         return _region_gradient
-    if op.type in CALL_TYPES:
+    if op.type == "SymbolicGradient":
+        return _gradient_of_gradient
+    if _compat.has_given_gradient(op):
+        return _given_gradient if repairs.repair_of(op) is None else None
+    if op.type in control_flow.CASE_TYPES or control_flow.is_call(op):
         return _call_gradient
     if op.type in control_flow.WHILE_TYPES:
         return while_gradient if control_flow.column_loop(op) is None else _column_loop_gradient
@@ -30,9 +35,12 @@ def rule_for(op):
 
 
 def _differentiate_body(backprop, ys, xs, grad_ys):
-    """Gradients of a body's differentiable outputs, None where zero."""
+    """Gradients of a body's differentiable outputs, None where zero.
+
+    What arrives is captured first: gradient functions of TF 1.13 wait for it, and can't for a tensor of another graph.
+    """
     kept = [(y, g) for y, g in zip(ys, grad_ys) if g is not None and carries_derivative(y.dtype)]
-    return backprop([y for y, _ in kept], xs, [g for _, g in kept])
+    return backprop([y for y, _ in kept], xs, [_compat.captured(g) for _, g in kept])
 
 
 def _own(tensors):
@@ -66,9 +74,39 @@ def _conditional_gradient(op, arrived, wanted, backprop):
 
 
 def _call_gradient(op, arrived, wanted, backprop):
-    body = _compat.function_graph(op, "f")
+    """Of a call or a choice among functions: emitted again, it is made of their bodies."""
     values = _own(op.inputs)
-    return _pulled_back(Emission.of_function(body, values), values, arrived, wanted, backprop)
+    known = {key(t): v for t, v in zip(op.inputs, values)}
+    outputs = Emission(known, lambda t: t.op is op).emit(list(op.outputs))
+    return _pulled_back(outputs, values, arrived, wanted, backprop)
+
+
+def _given_gradient(op, arrived, wanted, backprop):
+    """Of a Defun to which the user gave one."""
+    function = _compat.python_gradient(op)
+    grads = [tf.zeros_like(o) if g is None else g for o, g in zip(op.outputs, arrived)]
+    if function is None:
+        found = Emission.of_function(_compat.gradient_graph(op, None), list(op.inputs) + grads)
+    else:
+        found = function(op, *grads)
+        found = found if isinstance(found, (list, tuple)) else [found]
+    return [tf.convert_to_tensor(g) if want and g is not None else None for g, want in zip(found, wanted)]
+
+
+def _gradient_of_gradient(op, arrived, wanted, backprop):
+    """SymbolicGradient gives the gradients of a function at its first inputs, from those of its outputs."""
+    values = _own(op.inputs)
+    given = _compat.gradient_graph(op, "f")
+    if given is not None:
+        return _pulled_back(Emission.of_function(given, values), values, arrived, wanted, backprop)
+    body = _compat.function_graph(op, "f")
+    places = [i for i in range(len(body.inputs)) if carries_derivative(values[i].dtype)]
+    results = Emission.of_function(body, values[:len(body.inputs)])
+    found = _differentiate_body(backprop, results, [values[i] for i in places], values[len(body.inputs):])
+    outputs = [tf.zeros_like(v) for v in values[:len(body.inputs)]]
+    for i, grad in zip(places, found):
+        outputs[i] = outputs[i] if grad is None else grad
+    return _pulled_back(outputs, values, arrived, wanted, backprop)
 
 
 def _region_gradient(op, arrived, wanted, backprop):
@@ -101,7 +139,7 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
         known = {key(p): v for p, v in zip(body.inputs, values)}
         known[key(body.inputs[position])] = index
         items = Emission(known, lambda t: t.graph is body).emit([item for item, _ in lists])
-        grads = [_compat.list_item(g, index, item.shape.as_list(), item.dtype) for item, g in lists]
+        grads = [_compat.list_item(g, index, _compat.dimensions(item.shape), item.dtype) for item, g in lists]
         found = _differentiate_body(backprop, items, [values[i] for i in chosen], grads)
         return [index + 1] + [s if g is None else s + g for s, g in zip(sums, found)]
 

@@ -56,7 +56,7 @@ class _Reverse(object):
     def _through(self, op):
         """Hands what arrived at an op's outputs on to its inputs."""
         arrived = [None if key(o) in self._stopped else self._arrived(o) for o in op.outputs]
-        passed_on = repairs.is_moment_mean(op)
+        passed_on = repairs.is_moment_mean(op) or zeros.is_handed_on(op)
         if all(g is None for g in arrived) or (zeros.is_zero(op) and not passed_on):
             return
         reads = self._path.reads[op]
@@ -78,9 +78,10 @@ class _Reverse(object):
                 return rule(op, arrived, wanted, backprop)
             rule = repairs.rule_for(op)
             if rule is not None:
-                results = rule(op, arrived, wanted, backprop)
+                results = self._asked(op, lambda: rule(op, arrived, wanted, backprop))
             else:
-                results = self._call(op, self._gradient_function(op), _no_gaps(op, arrived))
+                function = self._gradient_function(op)
+                results = self._asked(op, lambda: function(op, *_no_gaps(op, arrived)))
             return [self._checked(op, i, g) if want else None for i, (g, want) in enumerate(zip(results, wanted))]
 
     def _refuse(self, op, arrived):
@@ -107,9 +108,12 @@ class _Reverse(object):
             raise errors.lost(op, self._path.describe(op), "it is registered as not differentiable")
         return function
 
-    def _call(self, op, function, arrived):
+    def _asked(self, op, call):
+        """What a gradient function gives, as a list; where it fails, a refusal with its reason."""
         try:
-            results = function(op, *arrived)
+            results = call()
+        except (errors.NoDerivativeError, errors.LostDerivativeError):
+            raise
         except LookupError as error:
             raise self._no_gradient(op, str(error).strip().rstrip(".") + ".") from error
         except NotImplementedError as error:

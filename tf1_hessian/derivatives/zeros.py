@@ -3,7 +3,7 @@
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 
-__all__ = ["is_zero", "is_zero_input", "outputs_ignored", "zeros_for"]
+__all__ = ["is_handed_on", "is_zero", "is_zero_input", "outputs_ignored", "zeros_for"]
 
 # The derivative of these is zero almost everywhere, or zero by declaration.
 _ZERO_TYPES = frozenset([
@@ -23,7 +23,14 @@ _FIRST_RESERVED = {"FusedBatchNorm": 3, "FusedBatchNormV2": 3, "FusedBatchNormV3
 
 def is_zero(op):
     """Whether the derivative of every output with respect to every input is zero; not where a user overrides it."""
+    if op.type == "Sign" and op.inputs[0].dtype.is_complex:
+        return False
     return op.type in _ZERO_TYPES and not _compat.is_overridden(op)
+
+
+def is_handed_on(op):
+    """Whether an op hands on its first input: the sum of one number, whose shape TF 1.x takes for [1] at times."""
+    return op.type == "Sum" and op.inputs[0].shape.ndims == 0 and not _compat.is_overridden(op)
 
 
 def is_zero_input(op, index):

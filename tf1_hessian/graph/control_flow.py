@@ -5,9 +5,10 @@ from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
-    "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "column_loop", "conditional_of", "custom_gradients",
-    "is_effect", "is_of_v1_loop", "mark_column_loop", "merged_conditional", "nests_conditionals", "refuse_copy",
-    "refuse_effects", "refuse_hidden_dependence", "varying_positions",
+    "CASE_TYPES", "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "bodies_of", "carries_functions",
+    "column_loop", "conditional_of", "custom_gradients", "is_call", "is_effect", "is_of_v1_loop", "mark_column_loop",
+    "merged_conditional", "nests_conditionals", "refuse_copy", "refuse_effects", "refuse_hidden_dependence",
+    "varying_positions",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -24,6 +25,8 @@ _COLUMN_LOOP = "_tf1_hessian_column_loop"
 # Marks the Merge that keeps a branch's random numbers alive outside the branch; it is no conditional.
 _SHARED = "_tf1_hessian_shared"
 WHILE_TYPES = frozenset(["While", "StatelessWhile"])
+CASE_TYPES = frozenset(["Case", "StatelessCase"])
+_CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
 
 
 def mark_column_loop(result, index, iterations):
@@ -49,8 +52,8 @@ def is_of_v1_loop(op):
 
 # Stateful ops that may be made anew and differentiated: reading again gives the same, and TF defines a gradient.
 _REPEATABLE = frozenset([
-    "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "If", "Print", "ReadVariableOp",
-    "ResourceGather", "ResourceGatherNd", "StatefulPartitionedCall", "While",
+    "Case", "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "If", "Print", "ReadVariableOp",
+    "ResourceGather", "ResourceGatherNd", "While",
 ]) | frozenset(
     "TensorArray%sV3" % name for name in ("", "Concat", "Gather", "Read", "Scatter", "Size", "Split", "Write"))
 
@@ -59,6 +62,8 @@ def refuse_copy(op, path, second=True):
     """Raises for an op on the path that may neither be made anew nor differentiated: a side effect."""
     if op.type in _MERGES and merged_conditional(op) is None:
         raise errors.unreadable_conditional(op)
+    if is_call(op):
+        return  # what its body does counts
     stateful, refs = _compat.op_facts(op)
     if refs or (stateful and op.type not in _REPEATABLE):
         raise errors.stateful_on_path(op, path.describe(op), second)
@@ -78,8 +83,7 @@ def nests_conditionals(op):
     """Whether an op is a conditional with another one in a branch."""
     if op.type not in IF_TYPES:
         return False
-    bodies = [_compat.function_graph(op, name, skipped=1) for name in _BODIES[op.type]]
-    return any(inner.type in IF_TYPES for body in bodies for inner in body.get_operations())
+    return any(inner.type in IF_TYPES for body in bodies_of(op) for inner in body.get_operations())
 
 
 def refuse_effects(body):
@@ -87,8 +91,28 @@ def refuse_effects(body):
     for op in body.get_operations():
         if is_effect(op):
             raise errors.twice_in_function(op, body.name)
-        for attribute in _BODIES.get(op.type, ()):
-            refuse_effects(_compat.function_graph(op, attribute))
+        for inner in bodies_of(op):
+            refuse_effects(inner)
+
+
+def is_call(op):
+    """Whether an op only calls a function: one of tf.function, or a Defun, by its name."""
+    return op.type in _CALL_TYPES or _compat.is_call_by_name(op)
+
+
+def carries_functions(op):
+    """Whether an op runs functions, whose bodies are to be seen in its place."""
+    return is_call(op) or op.type in _BODIES or op.type in CASE_TYPES
+
+
+def bodies_of(op):
+    """The graphs of the functions that an op runs."""
+    if op.type in CASE_TYPES:
+        return [_compat.function_graph(op, "branches", skipped=1, index=i)
+                for i in range(len(op.get_attr("branches")))]
+    if _compat.is_call_by_name(op):
+        return [_compat.function_graph(op, None)]
+    return [_compat.function_graph(op, name, skipped=op.type in IF_TYPES) for name in _BODIES.get(op.type, ())]
 
 
 _BODIES = {
@@ -96,6 +120,7 @@ _BODIES = {
     "StatelessIf": ("then_branch", "else_branch"),
     "PartitionedCall": ("f",),
     "StatefulPartitionedCall": ("f",),
+    "SymbolicGradient": ("f",),
     "While": ("cond", "body"),
     "StatelessWhile": ("cond", "body"),
 }
@@ -104,7 +129,7 @@ _BODIES = {
 def custom_gradients(ops):
     """The ops among these whose gradient is a tf.custom_gradient of the user's."""
     marks = [(op, _compat.string_attribute(op, "_gradient_op_type")) for op in ops]
-    return [op for op, mark in marks if mark is not None and mark.startswith("CustomGradient-")]
+    return [op for op, mark in marks if mark is not None and _compat.is_bound_to_its_call(mark)]
 
 
 def is_reading(op):
@@ -257,6 +282,8 @@ class _Branch(object):
 
 def is_effect(op):
     """Whether an op draws, reads input or assigns, so that running it again would mean something else."""
+    if is_call(op):
+        return False
     stateful, refs = _compat.op_facts(op)
     return refs or (stateful and op.type not in _HARMLESS)
 

@@ -3,13 +3,11 @@ import contextlib
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import control_flow, lifting, sizes, tensor_arrays
+from tf1_hessian.graph import bodies, control_flow, lifting, sizes, tensor_arrays
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["CALL_TYPES", "Emission", "awaited", "emit_anew", "made_for", "needs"]
+__all__ = ["Emission", "awaited", "emit_anew", "made_for", "needs"]
 
-CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
-COPIED_CUSTOM_GRADIENT = "tf1_hessian: a copy of an op with a custom gradient"
 
 
 class Emission(object):
@@ -45,7 +43,7 @@ class Emission(object):
         """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
         values = dict(self._values)
         values.update(replacements)
-        return Emission(values, copied, self._keep, self._budget)
+        return type(self)(values, copied, self._keep, self._budget)
 
     @property
     def unrolls(self):
@@ -57,6 +55,14 @@ class Emission(object):
         self._budget[0] -= ops
         if self._budget[0] < 0:
             raise tensor_arrays.NotUnrolled("its iterations would add more than %d ops" % lifting.MOST_OPS)
+
+    def widened(self, value):
+        """The value in the precision of this emission, where an op needs all of several values in one dtype."""
+        return value
+
+    def widened_dtype(self, dtype):
+        """The dtype that values of `dtype` are held in."""
+        return dtype
 
     def put(self, tensor, value):
         """Makes `value` stand for a tensor."""
@@ -108,7 +114,7 @@ class Emission(object):
                 self._values[key(old)] = new
 
     def _make(self, op):
-        rule = _RULES.get(op.type)
+        rule = _RULES.get(op.type) or (bodies.make_call_by_name if _compat.is_call_by_name(op) else None)
         inputs = [self.value(t) for t in op.inputs]
         outputs = rule(self, op, inputs) if rule else None
         return self._copy(op, inputs) if outputs is None else outputs
@@ -129,27 +135,33 @@ class Emission(object):
 
     def _copy(self, op, inputs):
         attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or "colocation" in self._keep}
-        if attributes.get("_gradient_op_type") is not None and _is_custom_gradient(attributes["_gradient_op_type"]):
-            attributes["_gradient_op_type"] = _compat.attribute_of_string(COPIED_CUSTOM_GRADIENT)
+        mark = _compat.string_attribute(op, "_gradient_op_type")
+        if mark is not None:
+            attributes["_gradient_op_type"] = _compat.attribute_of_string(_compat.gradient_of_copy(mark))
+        return self._create(op, inputs, attributes, [o.dtype.base_dtype for o in op.outputs])
+
+    def _create(self, op, inputs, attributes, dtypes):
         with self._placement(op):
             new = tf.get_default_graph().create_op(
-                op.type, inputs, [o.dtype.base_dtype for o in op.outputs], name=op.name, attrs=attributes,
-                op_def=op.op_def)
+                op.type, inputs, dtypes, name=op.name, attrs=attributes, op_def=op.op_def)
         for old, made in zip(op.outputs, new.outputs):
             if made.shape.is_compatible_with(old.shape):
                 made.set_shape(old.shape)
         return new.outputs
 
 
-def emit_anew(targets, replacements, copied):
-    """(the targets emitted, how their loops of v1 control flow were): unrolled where all can be, else lifted."""
+def emit_anew(targets, replacements, copied, emission=Emission):
+    """(the targets emitted, how their loops of v1 control flow were): unrolled where all can be, else lifted.
+
+    emission: the class that emits.
+    """
     def is_copied(tensor):
         return copied(tensor) or tensor_arrays.is_flow(tensor) or tensor_arrays.is_place(tensor)
 
     try:
-        return Emission(replacements, is_copied, budget=[lifting.MOST_OPS]).emit(targets), "unrolled"
+        return emission(replacements, is_copied, budget=[lifting.MOST_OPS]).emit(targets), "unrolled"
     except tensor_arrays.NotUnrolled as reason:
-        return Emission(replacements, is_copied).emit(targets), "lifted, since %s" % reason
+        return emission(replacements, is_copied).emit(targets), "lifted, since %s" % reason
 
 
 def made_for(outputs, graph):
@@ -185,11 +197,6 @@ def awaited(op):
     return found
 
 
-def _is_custom_gradient(attribute):
-    """tf.custom_gradient closes over the tensors of its call: a copy of the op must not use that gradient."""
-    return attribute.s.startswith(b"CustomGradient-")
-
-
 def _make_identity(emission, op, inputs):
     """What stands for a TensorArray's flow has another dtype than the flow."""
     if not isinstance(inputs[0], tf.Tensor):
@@ -222,44 +229,14 @@ def _make_conditional(emission, op, inputs):
     if any(isinstance(v, tensor_arrays.Elements) for v in values):
         raise tensor_arrays.NotUnrolled("a TensorArray is read or written under a condition")
     if known is not None:
-        return conditional.branch(bool(known), values, Emission)
+        return conditional.branch(bool(known), values, type(emission))
     outputs = _compat.conditional(
         emission.value(conditional.pred),
-        lambda: [tf.identity(t) for t in conditional.branch(True, values, Emission)],
-        lambda: [tf.identity(t) for t in conditional.branch(False, values, Emission)])
+        lambda: [tf.identity(emission.widened(t)) for t in conditional.branch(True, values, type(emission))],
+        lambda: [tf.identity(emission.widened(t)) for t in conditional.branch(False, values, type(emission))])
     for old, new in zip(op.outputs, outputs):
         new.set_shape(old.shape)
     return outputs
-
-
-def _make_call(emission, op, inputs):
-    return Emission.of_function(_compat.function_graph(op, "f"), inputs)
-
-
-def _make_while(emission, op, inputs):
-    """What no iteration changes is captured, not carried: a handle may stand for a value by now, of another shape."""
-    cond = _compat.function_graph(op, "cond")
-    body = _compat.function_graph(op, "body")
-    varying = control_flow.varying_positions(body)
-
-    def values_of(state):
-        values = dict(zip(varying, state))
-        return [values.get(p, t) for p, t in enumerate(inputs)]
-
-    def step(*state):
-        outputs = Emission.of_function(body, values_of(state))
-        for p in varying:
-            if op.outputs[p].dtype != tf.variant:
-                outputs[p].set_shape(op.outputs[p].shape)
-        return [outputs[p] for p in varying]
-
-    found = _compat.while_loop(
-        lambda *state: Emission.of_function(cond, values_of(state))[0], step, [inputs[p] for p in varying],
-        [op.outputs[p].shape for p in varying])
-    known = control_flow.column_loop(op)
-    if known is not None:
-        control_flow.mark_column_loop(found[0], inputs[known[1]], known[0])
-    return values_of(found)
 
 
 _RULES = {
@@ -270,9 +247,6 @@ _RULES = {
     "Merge": _make_conditional,
     "If": _make_conditional,
     "StatelessIf": _make_conditional,
-    "PartitionedCall": _make_call,
-    "StatefulPartitionedCall": _make_call,
-    "While": _make_while,
-    "StatelessWhile": _make_while,
 }
+_RULES.update(bodies.RULES)
 _RULES.update(lifting.RULES)

@@ -55,12 +55,13 @@ def _iteration(emission, entering, places, values, tensors):
 
 
 def _lifted(emission, loop, entering):
-    first = [entering[key(e.outputs[0])] for e in loop.enters]
+    first = [emission.widened(entering[key(e.outputs[0])]) for e in loop.enters]
     inside = [s.outputs[1] for s in loop.switches]
     shapes = [v.shape if v.dtype == tf.variant else s.shape for v, s in zip(first, loop.starts)]
     found = _compat.while_loop(
         lambda *values: _iteration(emission, entering, loop.starts, values, [loop.condition])[0],
-        lambda *values: _iteration(emission, entering, inside, values, loop.steps), first, shapes)
+        lambda *values: [emission.widened(t) for t in _iteration(emission, entering, inside, values, loop.steps)],
+        first, shapes)
     for value, shape in zip(found, shapes):
         value.set_shape(shape)
     return found

@@ -1,7 +1,7 @@
 """Loops and TensorArrays of v1 control flow behind one result, seen as one op whose inputs and output are tensors."""
 from tf1_hessian import _compat, errors
 from tf1_hessian.graph import control_flow, tensor_arrays
-from tf1_hessian.graph.emission import CALL_TYPES, emit_anew, needs
+from tf1_hessian.graph.emission import emit_anew, needs
 from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.tensor_arrays import is_flow, is_handle, is_place
@@ -70,5 +70,5 @@ def inner_ops(op):
 
 def may_be_unsymmetric(ops):
     """Whether a gradient that users define may be on the path, so that H is perhaps not symmetric: rows only there."""
-    carrying = control_flow.IF_TYPES | control_flow.WHILE_TYPES | CALL_TYPES
-    return any(op.type in carrying or _compat.is_overridden(op) or may_be_unsymmetric(inner_ops(op)) for op in ops)
+    return any(control_flow.carries_functions(op) or _compat.is_overridden(op) or may_be_unsymmetric(inner_ops(op))
+               for op in ops)

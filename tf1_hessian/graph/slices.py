@@ -6,11 +6,11 @@ is stacked from the 0-d tensors of x's elements, and derivatives with respect to
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.emission import emit_anew
+from tf1_hessian.graph.emission import Emission, emit_anew
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["SliceRewrite", "replace", "slice_source", "slices_of"]
+__all__ = ["SliceRewrite", "present_values", "replace", "slice_source", "slices_of"]
 
 
 class SliceRewrite(object):
@@ -29,7 +29,7 @@ class SliceRewrite(object):
 
 def slices_of(source, path):
     """(the 0-d slices of a source's elements, the tensor of its shape stacked from them)."""
-    flat = tf.reshape(source.join(_present_values(source, path)), [-1])
+    flat = tf.reshape(source.join(present_values(source, path)), [-1])
     slices = tf.unstack(flat, num=source.size, name="slices") if source.size else []
     stacked = tf.stack(slices) if slices else flat
     return slices, tf.reshape(stacked, source.shape, name="stacked")
@@ -45,8 +45,11 @@ def slice_source(targets, sources):
     return replace(targets, [a for s in sources for a in s.anchors], replacements), sliced
 
 
-def _present_values(source, path):
-    """The value that the loss reads from each anchor: the one read of it that waits for an assignment, or a new one."""
+def present_values(source, path, remedy="use engine='loop'"):
+    """The value that the loss reads from each anchor: the one read of it that waits for an assignment, or a new one.
+
+    remedy: the way out where values read at two times would be meant.
+    """
     values = source.values()
     for index, anchor in enumerate(source.anchors):
         if anchor.dtype == anchor.dtype.base_dtype != tf.resource:
@@ -54,7 +57,7 @@ def _present_values(source, path):
         reads = [op for op in path.ops if op.type in _READS and key(op.inputs[0]) == key(anchor)]
         late = [op for op in reads if op.control_inputs]
         if late and len(reads) > 1:
-            raise errors.reads_at_two_times(source.name, late[0])
+            raise errors.reads_at_two_times(source.name, late[0], remedy)
         if late:
             values[index] = late[0].outputs[0]
     return values
@@ -63,10 +66,13 @@ def _present_values(source, path):
 _READS = frozenset(["Identity", "ReadVariableOp"])
 
 
-def replace(targets, anchors, replacements):
-    """The targets re-emitted with anchors replaced: only ops on the path are made anew, all else is shared."""
+def replace(targets, anchors, replacements, emission=Emission):
+    """The targets re-emitted with anchors replaced: only ops on the path are made anew, all else is shared.
+
+    emission: the class that emits.
+    """
     path = find_path(targets, anchors)
     for op in path.ops:
         control_flow.refuse_copy(op, path)
     on_path = set(path.ops)
-    return emit_anew(targets, replacements, lambda t: t.op in on_path and path.connects(t))[0]
+    return emit_anew(targets, replacements, lambda t: t.op in on_path and path.connects(t), emission)[0]

@@ -6,7 +6,7 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 
-__all__ = ["Source", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor"]
+__all__ = ["Source", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor", "storage_of"]
 
 
 class Source(object):
@@ -45,6 +45,10 @@ class Source(object):
         if self._shapes[index].is_fully_defined():
             return tf.zeros(self._shapes[index], self.dtype)
         return tf.zeros_like(self.values()[index])
+
+    def anchored_at(self, tensors, dtype):
+        """The same source with its values in other tensors, one for each anchor."""
+        return Source(self.name, tensors, self._shapes, dtype, self._axis)
 
     def split(self, tensor):
         """A tensor of the source's shape as one for each anchor."""
@@ -138,6 +142,17 @@ def _unwrapped(x):
     inner = getattr(x, "value", None)
     is_tensorflow = isinstance(x, (_compat.Variable, tf.Tensor, _compat.PartitionedVariable))
     return inner if not is_tensorflow and isinstance(inner, _compat.Variable) else x
+
+
+def storage_of(op):
+    """What names a variable's storage in a session, or None for other ops. Two ops may share it."""
+    if op.type not in _VARIABLES:
+        return None
+    shared = op.get_attr("shared_name").decode("utf-8") or op.name
+    return op.get_attr("container"), shared
+
+
+_VARIABLES = frozenset(["VarHandleOp", "Variable", "VariableV2"])
 
 
 def _partitioned(x, graph):

@@ -90,12 +90,13 @@ def _index(tensor):
 def _make_array(emission, op, inputs):
     if emission.unrolls:
         return [None, Elements([None] * int(_index(inputs[0])))]
-    dtype = tf.as_dtype(op.get_attr("dtype"))
+    dtype = emission.widened_dtype(tf.as_dtype(op.get_attr("dtype")))
     return [None, _compat.list_reserve(_compat.dimensions(_shape_in(op)), dtype, inputs[0])]
 
 
 def _make_write(emission, op, inputs):
     _, index, value, flow = inputs
+    value = emission.widened(value)
     if isinstance(flow, Elements):
         return [flow.put(int(_index(index)), value)]
     if _array_of(op).get_attr("dynamic_size"):
@@ -107,7 +108,8 @@ def _make_read(emission, op, inputs):
     _, index, flow = inputs
     if isinstance(flow, Elements):
         return [_written(op, flow, int(_index(index)))]
-    return [_compat.list_item(flow, index, _compat.dimensions(_shape_of_element(op, 0)), op.outputs[0].dtype)]
+    dtype = emission.widened_dtype(op.outputs[0].dtype)
+    return [_compat.list_item(flow, index, _compat.dimensions(_shape_of_element(op, 0)), dtype)]
 
 
 def _shape_of_element(op, axes):
@@ -126,12 +128,13 @@ def _make_gather(emission, op, inputs):
     _, indices, flow = inputs
     if isinstance(flow, Elements):
         return [tf.stack([_written(op, flow, int(i)) for i in np.ravel(_index(indices))])]
-    shape, dtype = _shape_of_element(op, 1), op.outputs[0].dtype
+    shape, dtype = _shape_of_element(op, 1), emission.widened_dtype(op.outputs[0].dtype)
     return [_compat.list_gather(flow, indices, _compat.dimensions(shape), dtype)]
 
 
 def _make_scatter(emission, op, inputs):
     _, indices, value, flow = inputs
+    value = emission.widened(value)
     if isinstance(flow, Elements):
         for i, element in zip(np.ravel(_index(indices)), tf.unstack(value, num=len(np.ravel(_index(indices))))):
             flow = flow.put(int(i), element)
@@ -169,7 +172,7 @@ def _make_split(emission, op, inputs):
     _, value, lengths, flow = inputs
     if not isinstance(flow, Elements):
         raise errors.array_joined(op)
-    parts = tf.split(value, [int(n) for n in _index(lengths)], 0)
+    parts = tf.split(emission.widened(value), [int(n) for n in _index(lengths)], 0)
     return [Elements(parts)]
 
 

@@ -15,6 +15,7 @@ from tf1_hessian.derivatives.repairs import (
     activations,
     arrays,
     colors,
+    complex_numbers,
     ctc,
     fourier,
     images,
@@ -36,8 +37,8 @@ from tf1_hessian.derivatives.repairs.moments import is_moment_mean
 __all__ = ["is_moment_mean", "repair_of", "rule_for"]
 
 _ROOMS = (
-    activations, arrays, colors, ctc, fourier, images, linear_algebra, losses, normalization, pooling, products,
-    quantization, recurrent, sampling, segments, sparse, special, warps,
+    activations, arrays, colors, complex_numbers, ctc, fourier, images, linear_algebra, losses, normalization, pooling,
+    products, quantization, recurrent, sampling, segments, sparse, special, warps,
 )
 _GRADIENTS = {kind: gradient for room in _ROOMS for kind, gradient in getattr(room, "GRADIENTS", {}).items()}
 _FORWARDS = {kind: forward for room in _ROOMS for kind, forward in getattr(room, "FORWARDS", {}).items()}
@@ -45,14 +46,22 @@ _FORWARDS = {kind: forward for room in _ROOMS for kind, forward in getattr(room,
 
 def repair_of(op):
     """The function that repairs an op's derivative, or None; a gradient that the user chose for the op goes first."""
-    return None if _compat.is_overridden(op) else _GRADIENTS.get(op.type) or _FORWARDS.get(op.type)
+    kind = _kind_of(op)
+    return _GRADIENTS.get(kind) or _FORWARDS.get(kind)
+
+
+def _kind_of(op):
+    """What the tables know an op by, or None where the user chose a gradient for it."""
+    if not _compat.is_overridden(op):
+        return op.type
+    return ctc.DENSE if _compat.is_ctc_of_dense_labels(op) else None
 
 
 def rule_for(op):
     """The rule of an op that is repaired, or None: `rule(op, arrived, wanted, backprop)`, a gradient for each input."""
     if repair_of(op) is None:
         return None
-    return _through_forward if op.type in _FORWARDS else _by_gradient
+    return _through_forward if _kind_of(op) in _FORWARDS else _by_gradient
 
 
 def _by_gradient(op, arrived, wanted, backprop):
@@ -61,9 +70,11 @@ def _by_gradient(op, arrived, wanted, backprop):
 
 def _through_forward(op, arrived, wanted, backprop):
     inputs = [tf.identity(t) if want else t for t, want in zip(op.inputs, wanted)]
-    outputs = _FORWARDS[op.type](op, *inputs)
+    outputs = _FORWARDS[_kind_of(op)](op, *inputs)
     kept = [(y, g) for y, g in zip(outputs, arrived) if g is not None]
     chosen = [x for x, want in zip(inputs, wanted) if want]
     found = iter(backprop([y for y, _ in kept], chosen, [g for _, g in kept]))
     results = [next(found) if want else None for want in wanted]
+    if _compat.is_overridden(op):
+        return results  # its inputs hold the op's own result, through which nothing flows
     return [tf.zeros_like(x) if want and g is None else g for x, g, want in zip(inputs, results, wanted)]

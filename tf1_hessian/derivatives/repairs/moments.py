@@ -6,11 +6,12 @@ __all__ = ["is_moment_mean"]
 
 
 def is_moment_mean(op):
-    """Whether a StopGradient is the one inside tf.nn.moments, which must let second derivatives through.
+    """The mean inside tf.nn.moments, whose dependence counts at second order.
 
-    moments(y) computes mean((y - stop_gradient(mean(y)))**2). At first order nothing is lost, since mean(y - mean(y))
-    is zero; at second order d2 var / dy2 loses its rank-one part: batch norm is 7-10 % off, symmetric and in silence.
-    Exactly this pattern counts, with nothing else reading the stopped mean; every other StopGradient is the user's.
+    Whether a StopGradient is that one. moments(y) gives mean((y - stop_gradient(mean(y)))**2). At first order nothing
+    is lost, since mean(y - mean(y)) is zero; at second order d2 var / dy2 loses its rank-one part: batch norm is 7-10 %
+    off, symmetric and in silence. Exactly this pattern counts, with nothing else reading the stopped mean; every other
+    StopGradient is the user's.
     """
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
         return False

@@ -2,8 +2,11 @@
 
 Pixels are gathered from the image as a list, [batch * height * width, channels], so that the gradient is a segment sum.
 """
-from tf1_hessian import _compat
+import numpy as np
+
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.sizes import told
 
 __all__ = ["FORWARDS", "GRADIENTS"]
 
@@ -99,15 +102,38 @@ def _place(batch, size, rows, columns):
 
 
 def _glimpse(op, image, size, offsets):
-    """Written out: a glimpse is a shifted copy of the image. Exact where the glimpse lies inside.
+    """Written out: a glimpse is a shifted copy of the image. Exact.
 
-    Offsets are cut to whole pixels, so their derivative is zero. Outside stands noise, which counts as constant.
+    Offsets are cut to whole pixels, so their derivative is zero. Outside stand zeros: noise is drawn between the least
+    and the largest pixel, or with their mean and spread, so it is refused unless the graph shows that there is none.
     """
+    if _may_be_noisy(op):
+        raise errors.no_gradient(op, op.name, (
+            "Where a glimpse reaches over the edge it is filled with noise that is drawn to suit the image, anew and "
+            "unknown. Give it constant offsets that keep it inside, in an image of known size; or pad the image first "
+            "and slice it; or noise='zero' in tf.raw_ops.ExtractGlimpseV2."), False)
     shape = tf.shape(image)
     (rows, in_rows), (columns, in_columns) = [
         _glimpse_axis(op, offsets[:, i], shape[1 + i], size[i]) for i in range(2)]
     read = tf.gather(_pixels(image), _place(tf.range(shape[0]), shape, rows, columns))
     return [read * tf.expand_dims(_outer(in_rows, in_columns), -1)]
+
+
+def _may_be_noisy(op):
+    """Whether the graph leaves open that a glimpse reaches over the edge of its image, and noise is put there."""
+    if "noise" in op.node_def.attr and op.get_attr("noise") == b"zero":
+        return False
+    shape, size, offsets = op.inputs[0].shape, told(op.inputs[1]), told(op.inputs[2])
+    lengths = shape.as_list()[1:3] if shape.ndims else [None]
+    if None in lengths or size is None or offsets is None:
+        return True
+    return not all(_is_inside(op, offsets[:, i], lengths[i], size[i]) for i in range(2))
+
+
+def _is_inside(op, offset, length, size):
+    whole, part = np.float32(length), np.float32(size)
+    start = _glimpse_start(op, offset * whole if op.get_attr("normalized") else offset, whole, part).astype(np.int32)
+    return np.all(start >= 0) and np.all(start + size <= length)
 
 
 def _glimpse_axis(op, offset, length, size):

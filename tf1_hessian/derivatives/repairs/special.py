@@ -55,7 +55,23 @@ def _pow(op, grad):
     k = known.item()
     if k in (0, 1):
         return [grad * k, None]
-    return [grad * k * (x if k == 2 else tf.pow(x, k - 1)), None]
+    slope = k * (x if k == 2 else tf.pow(x, k - 1))
+    return [grad * (tf.conj(slope) if x.dtype.is_complex else slope), None]
+
+
+def _atan2(op, grad):
+    """TensorFlow's formula, added up over the axes along which an input was broadcast; TF 1.15 forgets that."""
+    y, x = op.inputs
+    slopes = _compat.gradient_function(op)(op, grad)
+    return [_added_up(slope, t) for slope, t in zip(slopes, (y, x))]
+
+
+def _added_up(tensor, like):
+    """The sum over the axes along which `like` was broadcast to the shape of a tensor."""
+    if tensor.shape.is_fully_defined() and tensor.shape.as_list() == _compat.dimensions(like.shape):
+        return tensor
+    axes = _compat.broadcast_axes(tf.shape(like), tf.shape(tensor))
+    return tf.reshape(tf.reduce_sum(tensor, axes), tf.shape(like))
 
 
 def _igamma_grad_a(op, a, x):
@@ -110,5 +126,6 @@ FORWARDS = {
 }
 
 GRADIENTS = {
+    "Atan2": _atan2,
     "Pow": _pow,
 }
