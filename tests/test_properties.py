@@ -197,7 +197,7 @@ def check(steps, seed, quantity="full"):
     np.testing.assert_allclose(found, truth, rtol=0, atol=2e-6 * max(1.0, np.abs(truth).max()))
 
 
-@settings(derandomize=True, deadline=None, max_examples=32, database=None,
+@settings(derandomize=True, deadline=None, max_examples=12, database=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
 @given(st.lists(STEP, min_size=3, max_size=7), st.integers(0, 2 ** 20), st.sampled_from(["full", "diag"]))
 def test_the_hessian_of_a_random_graph(steps, seed, quantity):

@@ -9,24 +9,26 @@ from tests.random_graphs import OPS, Program
 from tests.random_truths import truths
 
 SEED, TOGETHER = 3, 10
+# The first two steps of each program: what takes long is a matter for `make fuzz`.
+STEPS = (0, 1)
 
 
 @pytest.mark.parametrize("first", range(0, 100, TOGETHER))
 def test_ten_programs_in_one_graph(first):
-    outcomes = fuzz.check(SEED, range(first, first + TOGETHER))
+    outcomes = fuzz.check(SEED, range(first, first + TOGETHER), STEPS)
     assert not [fuzz.report(o) for o in outcomes if o.status in fuzz.FAILURES]
     assert sum(o.status == "right" for o in outcomes) >= 7
 
 
 def test_the_programs_ask_something():
     """Most Hessians are neither zero nor diagonal, hardly any truth is in doubt, and many ops are drawn."""
-    programs = [Program(SEED, i) for i in range(100)]
+    programs = [Program(SEED, i, STEPS) for i in range(100)]
     found = [t for i in range(0, 100, 20) for t in truths(programs[i:i + 20])]
     known = [t.hessian for t in found if t.problem is None]
     assert len(known) >= 95
     assert sum(np.abs(h).max() > 1e-3 for h in known) >= 90
     assert sum(np.abs(h - np.diag(np.diag(h))).max() > 1e-3 for h in known) >= 70
-    assert len({name for p in programs for name in p.ops}) > 0.6 * len(OPS)
+    assert len({name for p in programs for name in p.ops}) > 0.5 * len(OPS)
     assert {s.kind for p in programs for s in p.sources} == {"resource", "ref", "partitioned", "fed", "tensor"}
 
 
@@ -97,7 +99,7 @@ def statuses(monkeypatch, **options):
     """How the programs come out that have a Hessian to speak of, in double precision."""
     for name in ("hessian", "hessian_diag", "hvp"):
         monkeypatch.setattr(th, name, spoiled(getattr(th, name), **options))
-    outcomes = fuzz.check(SEED, [0, 1, 2, 3, 4])
+    outcomes = fuzz.check(SEED, range(5), STEPS)
     return {o.status for o in outcomes if not (o.program.single or o.program.rough)}
 
 

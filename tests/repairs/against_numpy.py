@@ -19,7 +19,7 @@ def assert_right(build, value, *xs, **options):
     given = [tf.placeholder(options.get("dtype", tf.float64), np.shape(x)) for x in xs]
     loss = tf.add_n([_wavy_in_graph(y, i) for i, y in enumerate(_as_list(build(*given)))])
     gradient = tf.concat([tf.reshape(g, [-1]) for g in th.gradients([loss], given)], 0)
-    hessian = th.hessian(loss, given, flat=True, engine=options.get("engine", "auto"))
+    hessian = th.hessian(loss, given, flat=True, engine=options.get("engine", numpy_truth.ENGINES[0]))
     with tf.Session() as session:
         found = session.run([gradient, hessian], dict(zip(given, xs)))
     _assert_close(found[0], _gradient(_loss_of(value), *xs), tolerance)
