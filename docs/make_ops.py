@@ -4,7 +4,8 @@ import os
 import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(os.path.dirname(_HERE), "tests", "ops"), os.path.dirname(_HERE)]
+_ROOT = os.path.dirname(_HERE)
+sys.path[:0] = [os.path.join(_ROOT, "tests", "ops"), os.path.join(_ROOT, "tests"), _ROOT]
 
 from table import ENTRIES, FAMILIES, NEWEST, kinds_of, repair_line  # noqa: E402
 

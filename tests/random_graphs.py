@@ -4,12 +4,12 @@ A Program is what its two numbers make it: built twice, in double or single prec
 the same function. Its constants and the values of its sources are numbers that both precisions hold.
 """
 import collections
-import contextlib
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from tests import random_layers, random_ops
+from tests.forms import built_as
 
 __all__ = ["OPS", "Program", "control_flow"]
 
@@ -261,15 +261,6 @@ def _sum(maker, y):
         lambda: tf.reduce_mean(weights * y * y), lambda: tf.sqrt(tf.reduce_sum(weights * y * y) + 0.25)])()
 
 
-@contextlib.contextmanager
 def control_flow(functional):
     """New loops and conditionals are functional or not, where TensorFlow has both; with None, as in the process."""
-    if functional is None or not hasattr(tf, "enable_control_flow_v2"):
-        yield
-        return
-    before = tf.control_flow_v2_enabled()
-    (tf.enable_control_flow_v2 if functional else tf.disable_control_flow_v2)()
-    try:
-        yield
-    finally:
-        (tf.enable_control_flow_v2 if before else tf.disable_control_flow_v2)()
+    return built_as(None if functional is None else "v2" if functional else "v1")

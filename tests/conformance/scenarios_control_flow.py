@@ -1,5 +1,4 @@
 """tf.cond and tf.case as Switch and Merge (v1) and as functional Ifs (v2), in any process; calls of functions."""
-import contextlib
 import functools
 import itertools
 
@@ -7,27 +6,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import function
 
+from forms import FORMS, built_as
 from scenario import Case, constant, numbers, register, scenario, variable
-
-FORMS = ("v1", "v2") if hasattr(tf, "enable_control_flow_v2") else ("v1",)
-
-
-@contextlib.contextmanager
-def built_as(form):
-    """New conds have this form."""
-    if FORMS == ("v1",):
-        yield
-        return
-    before = tf.control_flow_v2_enabled()
-    _switch(form == "v2")
-    try:
-        yield
-    finally:
-        _switch(before)
-
-
-def _switch(on):
-    (tf.enable_control_flow_v2 if on else tf.disable_control_flow_v2)()
 
 
 def _flags(count):

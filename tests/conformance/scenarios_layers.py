@@ -2,8 +2,8 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from forms import built_as
 from scenario import VERSION, Case, constant, numbers, scenario
-from scenarios_control_flow import built_as
 
 _HAS_TF_LAYERS = VERSION < (2, 16)
 

@@ -4,8 +4,9 @@ import functools
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from forms import built_as
 from scenario import VERSION, Case, constant, numbers, register
-from scenarios_control_flow import built_as, for_each_form
+from scenarios_control_flow import for_each_form
 
 # Building takes seconds for each source: most scenarios have one, meet the engine that is chosen, and are in frames.
 _for_auto = functools.partial(for_each_form, engines=("auto",))

@@ -3,9 +3,9 @@ import collections
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from ops_control_flow import built_as
 
 import tf1_hessian as th
+from forms import built_as
 
 __all__ = ["Finding", "TOLERANCES", "finding_of"]
 

@@ -1,30 +1,10 @@
 """Loops, conditionals, functions, gradients of the user's own, and what TensorFlow can't see into."""
-import contextlib
-
 import tensorflow.compat.v1 as tf
 from op import Op
 
-__all__ = ["OPS", "built_as"]
+__all__ = ["OPS"]
 
 D = tf.float64
-
-
-@contextlib.contextmanager
-def built_as(form):
-    """New loops and conditionals have this form, v1 or v2; with None, that of the process."""
-    if form is None or not hasattr(tf, "enable_control_flow_v2"):
-        yield
-        return
-    before = tf.control_flow_v2_enabled()
-    _switch(form == "v2")
-    try:
-        yield
-    finally:
-        _switch(before)
-
-
-def _switch(on):
-    (tf.enable_control_flow_v2 if on else tf.disable_control_flow_v2)()
 
 
 def _repeated(x, count):

@@ -90,7 +90,7 @@ def assert_linear(function, x, step=1.0, penalty=True):
     j = matrix(function, x if step < 1 else np.zeros_like(x), step)
     x, = variables(x)
     loss, u = wave(function(x)), numbers(77, *x.shape.as_list())
-    found = [th.hessian(loss, x, flat=True, engine=engine) for engine in ENGINES]
+    found = [th.hessian(loss, x, flat=True, engine=engine) for engine in ("auto", "loop")]
     along = tf.reduce_sum(th.hvp(loss, x, u) * u.astype(np.float32))
     third = tf.reshape(th.gradients(along, x)[0], [-1])
     if penalty:
