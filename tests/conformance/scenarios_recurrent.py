@@ -62,9 +62,11 @@ if VERSION >= (1, 14):  # TF 1.13 starts the recurrence in float32
     def keras_lstm(dtype):
         return _keras("LSTM", 1, dtype)
 
-    @_in_frames
-    def keras_gru_backwards(dtype):
-        return _keras("GRU", 1, dtype, go_backwards=True)
+    # Keras 3 can't build a GRU on the shapes of TF 1, which tf.disable_v2_behavior() brings back.
+    if _HAS_CELLS or isinstance(tf.TensorShape([1])[0], int):
+        @_in_frames
+        def keras_gru_backwards(dtype):
+            return _keras("GRU", 1, dtype, go_backwards=True)
 
 
 if _HAS_CELLS:
