@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
-from tests.random_graphs import Program, control_flow
+from tests.forms import built_as
+from tests.random_graphs import Program
 from tests.random_truths import CONFIG, first_line, truths
 
 __all__ = ["FAILURES", "check", "report", "smaller"]
@@ -70,7 +71,7 @@ def _asked(program, truth, graph):
     if len(xs) == 1 and rng.uniform() < 0.5:
         xs = xs[0]
     ask, expected = _call(what, loss, xs, rng, program, truth.hessian)
-    with control_flow(program.functional if rng.uniform() < 0.5 else None):
+    with built_as(program.form if rng.uniform() < 0.5 else None):
         found, options, problem = _answer(ask, options, graph)
     asked = ", ".join([what] + [str(options[name]) for name in sorted(options)])
     if problem is not None:

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 from tests import random_layers, random_ops
 from tests.forms import built_as
 
-__all__ = ["OPS", "Program", "control_flow"]
+__all__ = ["OPS", "Program"]
 
 UNARY = dict(random_ops.UNARY, **random_layers.UNARY)
 BINARY = dict(random_ops.BINARY, **random_layers.BINARY)
@@ -34,7 +34,7 @@ Node.__doc__ = "read(): the tensor; a source is read anew each time. variable: w
 class Program(object):
     """Program `index` of the run `seed`. keep: the steps that stay, to make a smaller program of it.
 
-    sources: list of Source. single: built in float32. functional: loops and conditionals are functional ones.
+    sources: list of Source. single: built in float32. form: of loops and conditionals, v1 or v2.
     asking: draws what is asked about it. text, ops: of the last build, the steps, a line each, and their names.
     """
 
@@ -42,7 +42,7 @@ class Program(object):
         self.seed, self.index = seed, index
         rng = np.random.RandomState([seed, index])
         self.single = rng.uniform() < 0.3
-        self.functional = rng.uniform() < 0.5
+        self.form = "v2" if rng.uniform() < 0.5 else "v1"
         self.sources = _sources(rng)
         steps = [rng.randint(2 ** 31 - 1) for _ in range(STEPS[rng.randint(len(STEPS))])]
         self._loss_seed = rng.randint(2 ** 31 - 1)
@@ -76,7 +76,7 @@ class Program(object):
         maker = Maker(dtype, exact)
         nodes, self.text, self.ops = list(nodes), [], []
         unused = list(nodes)
-        with control_flow(self.functional):
+        with built_as(self.form):
             for seed in self._steps:
                 self._step(maker, np.random.RandomState(seed), nodes, unused)
             maker.rng = np.random.RandomState(self._loss_seed)
@@ -105,7 +105,7 @@ class Program(object):
     def __str__(self):
         sources = ["x%d %s %s = %s" % (i, s.kind, s.shape, s.value.tolist()) for i, s in enumerate(self.sources)]
         return "\n".join(sources + self.text + ["%s, control flow %s" % (
-            "float32" if self.single else "float64", "v2" if self.functional else "v1")])
+            "float32" if self.single else "float64", self.form)])
 
 
 class Maker(object):
@@ -259,8 +259,3 @@ def _sum(maker, y):
     return maker.pick([
         lambda: tf.reduce_sum(weights * tf.sin(y + 0.25)), lambda: tf.reduce_logsumexp(weights * y),
         lambda: tf.reduce_mean(weights * y * y), lambda: tf.sqrt(tf.reduce_sum(weights * y * y) + 0.25)])()
-
-
-def control_flow(functional):
-    """New loops and conditionals are functional or not, where TensorFlow has both; with None, as in the process."""
-    return built_as(None if functional is None else "v2" if functional else "v1")

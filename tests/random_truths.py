@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
-from tests.random_graphs import control_flow
+from tests.forms import built_as
 
 __all__ = ["CONFIG", "Truth", "first_line", "truths"]
 
@@ -59,7 +59,7 @@ def _differences(programs, gradients):
         for program, x in zip(programs, given):
             nodes = program.nodes_of(x)
             loss = tf.reduce_sum(program.build(nodes, D, exact=True))
-            with control_flow(program.functional):
+            with built_as(program.form):
                 found = gradients(loss, [x])[0]
             fetches.append([loss, tf.zeros_like(x) if found is None else tf.convert_to_tensor(found)])
         with tf.Session(config=CONFIG) as session:

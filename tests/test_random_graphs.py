@@ -35,7 +35,7 @@ def test_the_programs_ask_something():
 class Given(object):
     """A program whose loss is given."""
 
-    functional, start = False, np.array([0.5, -0.75, 1.25])
+    form, start = "v1", np.array([0.5, -0.75, 1.25])
 
     def __init__(self, loss):
         self._loss = loss

@@ -10,7 +10,7 @@ from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.precision import check_precision, in_double
 from tf1_hessian.graph.scratch import Scratch, key
-from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, resolve_tensor
+from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources, resolve_tensor
 from tf1_hessian.plan import answer, make_plan
 from tf1_hessian.problem import path_between
 
@@ -102,13 +102,12 @@ def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
     if len(weights) != len(ys):
         raise errors.bad_option("grad_ys", grad_ys, "one for each of the %d ys" % len(ys))
     weights = [None if w is None else _fitting(w, t, graph) for w, t in zip(weights, targets)]
-    stopped = [a for s in resolve_sources(_as_list(stop_gradients), graph) for a in s.anchors]
+    stopped = anchors_of(resolve_sources(_as_list(stop_gradients), graph))
     rehearsal = _Rehearsal(graph)
     with rehearsal.scratch.as_default():
         given = [rehearsal.stand_in(w, t.dtype, t.shape) for w, t in zip(weights, targets)]
         ys = [y if isinstance(y, tf.Tensor) else t.join(t.values()) for y, t in zip(ys, targets)]
-        anchors = [a for s in sources for a in s.anchors]
-        found = iter(backprop(ys, anchors, given, stopped, Options(second=False)))
+        found = iter(backprop(ys, anchors_of(sources), given, stopped, Options(second=False)))
         found = [s.join([next(found) for _ in s.anchors]) for s in sources]
     with graph.as_default(), tf.name_scope(name or "gradients"):
         return _filled(rehearsal.emit(found), sources)
@@ -134,7 +133,7 @@ def rewrite(loss, replacements, name=None):
         for source, value in zip(sources, values):
             parts = source.split(rehearsal.stand_in(value, source.dtype, source.shape))
             given.update((key(a), p) for a, p in zip(source.anchors, parts))
-        found = slices.replace([loss], [a for s in sources for a in s.anchors], given)
+        found = slices.replace([loss], anchors_of(sources), given)
     with loss.graph.as_default(), tf.name_scope(name or "rewrite"):
         return rehearsal.emit(found)[0]
 

@@ -89,11 +89,10 @@ def diagnose(loss, xs):
     path = path_between(losses, layout.sources)
     scratch, known = Tracing(losses[0].graph), {}
     with scratch.as_default():
-        ops = [_report(op, path, known) for op in path.ops]
-        ops += [_report(inner, path, known, "inside '%s'" % _frame(op))
-                for op in path.ops for inner in _carrying_inside(op)]
-    every = [inner for op in path.ops for inner in [op] + list(_carrying_inside(op))]
-    warnings = [(op.name, op.type, where) for op, where in zip(every, map(wrong_in_tensorflow, every)) if where]
+        met = [(op, "") for op in path.ops]
+        met += [(inner, "inside '%s'" % _frame(op)) for op in path.ops for inner in _carrying_inside(op)]
+        ops = [_report(op, path, known, place) for op, place in met]
+    warnings = [(op.name, op.type, wrong_in_tensorflow(op)) for op, _ in met if wrong_in_tensorflow(op)]
     return Diagnosis(loss, xs, layout, ops, warnings, _upstream(losses), _hints(path.ops))
 
 
@@ -109,7 +108,7 @@ def _carrying_inside(op):
             and any(carries_derivative(t.dtype) for t in o.outputs) and o.inputs]
 
 
-def _report(op, path, known, place=""):
+def _report(op, path, known, place):
     status, note = _status(op, path, known)
     notes = [note, place] + ["not smooth: its kinks count as flat"] * (op.type in _NOT_SMOOTH)
     if op.type in _SINGULAR:

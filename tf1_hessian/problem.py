@@ -7,7 +7,7 @@ from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.precision import in_double
 from tf1_hessian.graph.regions import may_be_unsymmetric
 from tf1_hessian.graph.scratch import Scratch
-from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, storage_of
+from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources, storage_of
 
 __all__ = ["Problem", "path_between"]
 
@@ -34,7 +34,7 @@ class Problem(object):
         dtypes = sorted({s.dtype.name for s in sources})
         if flat and len(dtypes) > 1 and precision is None:
             raise errors.mixed_dtypes(dtypes)
-        self._sources, self._other = sources, other
+        self._sources = sources
         self.asked = self.losses, self.layout.sources
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
@@ -61,10 +61,9 @@ class Problem(object):
         """Puts the loss in float64, emitted in the scratch graph, in the place of the user's."""
         with self.scratch.as_default():
             self.losses, sources, self.narrow = in_double(self.losses, self._sources)
-        first = len(self.layout.sources)
-        across = self._other is not None
+        first, is_mixed = len(self.layout.sources), self.across is not self.layout
         self.layout = Layout(self.layout.xs, sources[:first])
-        self.across = Layout(self.across.xs, sources[first:]) if across else self.layout
+        self.across = Layout(self.across.xs, sources[first:]) if is_mixed else self.layout
         self._sources = tuple(sources)
         self.path = path_between(self.losses, self._sources)
 
@@ -116,7 +115,7 @@ def _shaped(tensor, shape, source):
 
 def path_between(targets, sources):
     """The Path from sources to targets; raises where no source reaches any."""
-    path = find_path(targets, [a for s in sources for a in s.anchors])
+    path = find_path(targets, anchors_of(sources))
     if sources and not any(path.reached(a) for a in path.anchors):
         raise errors.no_path([s.name for s in sources], targets[0].name)
     _check_storage(path, sources)

@@ -5,12 +5,13 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.derivatives.products import gradients_of
 from tf1_hessian.graph import built
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.precision import in_double
 from tf1_hessian.graph.scratch import Scratch, key
 from tf1_hessian.graph.slices import replace
+from tf1_hessian.graph.sources import anchors_of
 from tf1_hessian.runners.evaluate import evaluate
 
 __all__ = ["Check", "check"]
@@ -87,12 +88,12 @@ def _moved_gradient(losses, sources, way):
     """The flat gradient with the sources moved by a flat vector."""
     ends = np.cumsum([s.size for s in sources])[:-1]
     parts = [tf.constant(np.reshape(p, s.shape.as_list())) for p, s in zip(np.split(way, ends), sources)]
-    moved = [v + p for s, part in zip(sources, parts) for v, p in zip(s.values(), s.split(part))]
-    anchors = [a for s in sources for a in s.anchors]
-    losses = replace(losses, anchors, {key(a): m for a, m in zip(anchors, moved)})
-    found = iter(backprop(losses, moved))
-    found = [(s, s.join([next(found) for _ in s.anchors])) for s in sources]
-    return tf.concat([tf.reshape(s.zeros() if g is None else g, [-1]) for s, g in found], 0)
+    moved = [s.anchored_at([v + p for v, p in zip(s.values(), s.split(part))], s.dtype)
+             for s, part in zip(sources, parts)]
+    anchors = anchors_of(sources)
+    losses = replace(losses, anchors, {key(a): m for a, m in zip(anchors, anchors_of(moved))})
+    found = [s.join(parts) for s, parts in zip(moved, gradients_of(losses, moved))]
+    return tf.concat([tf.reshape(s.zeros() if g is None else g, [-1]) for s, g in zip(moved, found)], 0)
 
 
 def _compared(record, found, lines, slopes, step, eps):

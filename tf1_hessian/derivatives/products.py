@@ -1,13 +1,13 @@
 """Products of the Hessian with vectors."""
 from tf1_hessian.derivatives.gradients import Options, backprop
+from tf1_hessian.graph.sources import anchors_of
 
 __all__ = ["gradients_of", "product"]
 
 
 def gradients_of(losses, sources, options=Options()):
     """d(sum of losses)/dx as one list for each source: a tensor or None for each of its anchors."""
-    anchors = [a for s in sources for a in s.anchors]
-    return _by_source(backprop(losses, anchors, options=options), sources)
+    return _by_source(backprop(losses, anchors_of(sources), options=options), sources)
 
 
 def product(gradient, sources, vectors, targets, options=Options()):
@@ -20,8 +20,7 @@ def product(gradient, sources, vectors, targets, options=Options()):
              for g, v in zip(parts, source.split(vector)) if g is not None]
     if not pairs:
         return [None] * len(targets)
-    anchors = [a for t in targets for a in t.anchors]
-    found = backprop([g for g, _ in pairs], anchors, [v for _, v in pairs], options=options)
+    found = backprop([g for g, _ in pairs], anchors_of(targets), [v for _, v in pairs], options=options)
     return [t.join(parts) for t, parts in zip(targets, _by_source(found, targets))]
 
 

@@ -44,11 +44,8 @@ def _make_while(emission, op, inputs):
         return [values.get(p, t) for p, t in enumerate(inputs)]
 
     def step(*state):
-        outputs = [emission.widened(t) for t in emission.of_function(body, values_of(state))]
-        for p in varying:
-            if op.outputs[p].dtype != tf.variant:
-                outputs[p].set_shape(op.outputs[p].shape)
-        return [outputs[p] for p in varying]
+        outputs = emission.of_function(body, values_of(state))
+        return [emission.widened(outputs[p]) for p in varying]
 
     found = _compat.while_loop(
         lambda *state: emission.of_function(cond, values_of(state))[0], step, first,

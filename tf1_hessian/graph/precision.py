@@ -7,6 +7,7 @@ from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.regions import inner_ops
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.slices import present_values, replace
+from tf1_hessian.graph.sources import anchors_of
 
 __all__ = ["check_precision", "in_double"]
 
@@ -28,7 +29,7 @@ def in_double(losses, sources):
     is anchored at the present value of the old one, cast. An op without a float64 kernel stays as it is between casts.
     A loss that is in float64 from its sources on is not copied. Raises for ops with a custom gradient on the path.
     """
-    anchors = [a for s in sources for a in s.anchors]
+    anchors = anchors_of(sources)
     path = find_path(losses, anchors)
     if not _has_narrow(path, losses, sources):
         return losses, sources, []
@@ -40,7 +41,7 @@ def in_double(losses, sources):
         parts = [replacements.setdefault(key(a), p) for a, p in zip(source.anchors, parts)]
         widened.append(source.anchored_at(parts, tf.float64))
     losses = [tf.cast(loss, tf.float64) for loss in replace(losses, anchors, replacements, _Widening)]
-    return losses, widened, _narrow(find_path(losses, [a for s in widened for a in s.anchors]))
+    return losses, widened, _narrow(find_path(losses, anchors_of(widened)))
 
 
 def _has_narrow(path, losses, sources):

@@ -9,6 +9,7 @@ from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import Emission, emit_anew
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.sources import anchors_of
 
 __all__ = ["SliceRewrite", "present_values", "replace", "slice_source", "slices_of"]
 
@@ -37,12 +38,12 @@ def slices_of(source, path):
 
 def slice_source(targets, sources):
     """(targets re-emitted, [(slices, stacked) of each source]) with every source replaced by its stacked slices."""
-    path = find_path(targets, [a for s in sources for a in s.anchors])
+    path = find_path(targets, anchors_of(sources))
     sliced = [slices_of(s, path) for s in sources]
     replacements = {}
     for source, (_, stacked) in zip(sources, sliced):
         replacements.update((key(a), part) for a, part in zip(source.anchors, source.split(stacked)))
-    return replace(targets, [a for s in sources for a in s.anchors], replacements), sliced
+    return replace(targets, anchors_of(sources), replacements), sliced
 
 
 def present_values(source, path, remedy="use engine='loop'"):

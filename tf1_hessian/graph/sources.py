@@ -6,7 +6,7 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 
-__all__ = ["Source", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor", "storage_of"]
+__all__ = ["Source", "anchors_of", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor", "storage_of"]
 
 
 class Source(object):
@@ -78,6 +78,11 @@ def _value(anchor, dtype, shape):
     value = _compat.read_variable(anchor, dtype) if anchor.dtype == tf.resource else tf.identity(anchor)
     value.set_shape(shape)
     return value
+
+
+def anchors_of(sources):
+    """The anchors of several sources, in order."""
+    return [a for s in sources for a in s.anchors]
 
 
 def resolve_sources(xs, graph):
