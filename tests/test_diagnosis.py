@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from forms import built_as
 from untouched import census
 
 D = tf.float64
@@ -103,3 +104,17 @@ def test_sources_that_do_not_reach_the_loss_are_refused():
     x = tf.placeholder(D, [2])
     with pytest.raises(ValueError, match="does not depend"):
         th.diagnose(tf.reduce_sum(tf.zeros([3], D)), x)
+
+
+def test_a_gradient_of_a_loop_is_listed_as_what_hides_the_path():
+    x = tf.placeholder(D, [2])
+    with built_as("v1"):
+        y = tf.while_loop(lambda i, a: i < 3, lambda i, a: [i + 1, tf.sin(a) * x], [0, x])[1]
+        slope, = tf.gradients(y, x)
+    loss = tf.reduce_sum(slope ** 2)
+    found = assert_diagnosed(loss, x)
+    assert found.refused == found.ops and {op.type for op in found.ops} == {"StackPopV2"}
+    assert all("enable_control_flow_v2" in op.note for op in found.ops) and found.n == 2
+    with pytest.raises(th.NoSecondDerivativeError) as raised:
+        th.hessian(loss, x)
+    assert str(raised.value) in [op.note for op in found.ops]

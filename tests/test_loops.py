@@ -140,3 +140,78 @@ def test_two_results_of_one_loop():
     loss = tf.reduce_sum(a ** 2 * b)
     true = finite_differences.hessian(loss, x, {x: POINT})
     np.testing.assert_allclose(evaluated(th.hessian(loss, x), {x: POINT}), true, atol=1e-8)
+
+
+def added(types, build):
+    """How many ops of some types `build` adds to the graph."""
+    def number():
+        return sum(op.type in types for op in tf.get_default_graph().get_operations())
+
+    before = number()
+    build()
+    return number() - before
+
+
+def test_all_results_of_an_unrolled_loop_come_from_one_copy_of_it():
+    """Gradients read what the sinh of all iterations but the last one gives."""
+    x, array = tf.placeholder(D, [3]), tf.TensorArray(D, 3)
+    _, a, b, array = tf.while_loop(
+        lambda i, *_: i < 3, lambda i, a, b, c: (i + 1, tf.sinh(a) + b, a * x, c.write(i, a)), [0, x, x, array])
+    loss = tf.reduce_sum(a ** 2 * tf.sin(b) * tf.exp(array.stack()))
+    assert added(["Sinh"], lambda: th.gradients(loss, x)) == 2
+
+
+def test_all_results_of_a_lifted_loop_come_from_one_copy_of_it():
+    """A loop that saves and one that goes back. A product runs and saves both, and goes back through both."""
+    x, count = tf.placeholder(D, [3]), tf.placeholder_with_default(3, [])
+    _, a, b = tf.while_loop(
+        lambda i, *_: i < count, lambda i, a, b: (i + 1, tf.sinh(a) + b, a * x), [0, x, x])
+    loss = tf.reduce_sum(a ** 2 * tf.sin(b))
+    whiles = ["While", "StatelessWhile"]
+    assert added(whiles, lambda: th.gradients(loss, x)) == 2
+    assert added(whiles, lambda: th.hvp(loss, x, np.ones(3))) == 4
+
+
+@pytest.mark.parametrize("count", [2, None])
+def test_a_result_that_enters_the_next_loop_may_be_fed(count):
+    """The second loop reads an array of the first one without a tensor between: y (x^2 + x^3) of y = x^3."""
+    x = tf.placeholder(D, [3])
+    count = tf.placeholder_with_default(2, []) if count is None else count
+    array = tf.TensorArray(D, 2, element_shape=[3])
+    _, y, array = tf.while_loop(
+        lambda i, *_: i < count, lambda i, a, c: (i + 1, a * x, c.write(i, a * x)), [0, x, array])
+    total = tf.while_loop(
+        lambda i, *_: i < count, lambda i, s: (i + 1, s + y * array.read(i)), [0, tf.zeros_like(x)])[1]
+    found = th.hessian_diag(tf.reduce_sum(total), x)
+    fed = np.array([0.3, 0.2, -0.4])
+    p = POINT
+    true = 6 * p * (p ** 2 + p ** 3) + 6 * p ** 2 * (2 * p + 3 * p ** 2) + fed * (2 + 6 * p)
+    np.testing.assert_allclose(evaluated(found, {x: p, y: fed}), true, rtol=1e-12)
+
+
+def test_a_loop_behind_a_result_of_another_one():
+    """Both results of the first loop are read again behind the second one."""
+    x = tf.placeholder(D, [3])
+    _, a, b = tf.while_loop(
+        lambda i, *_: i < 2, lambda i, a, b: [i + 1, tf.sin(a) + b, a * x], [0, x, tf.ones_like(x)])
+    c = tf.while_loop(lambda i, c: i < 2, lambda i, c: [i + 1, tf.cos(c * a)], [0, x])[1]
+    loss = tf.reduce_sum(a * c * tf.exp(b))
+    true = finite_differences.hessian(loss, x, {x: POINT})
+    np.testing.assert_allclose(evaluated(th.hessian(loss, x), {x: POINT}), true, atol=1e-8)
+
+
+def drawn(x):
+    """A loop that may not be made anew."""
+    return tf.while_loop(lambda i, a: i < 2, lambda i, a: [i + 1, a + tf.random_uniform([3], dtype=D)], [0, x])[1]
+
+
+@tf.custom_gradient
+def held(a, b):
+    return a ** 2 * b, lambda g: (2 * a * g, None)
+
+
+@pytest.mark.parametrize("behind", [lambda x: x ** 2 * tf.stop_gradient(drawn(x)), lambda x: held(x, drawn(x))],
+                         ids=["stop_gradient", "custom gradient"])
+def test_a_loop_that_no_gradient_arrives_at_is_left_alone(behind):
+    x = tf.placeholder(D, [3])
+    assert evaluated(th.gradients(tf.reduce_sum(behind(x)), x), {x: POINT})[0].shape == (3,)

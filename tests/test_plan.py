@@ -166,7 +166,7 @@ def test_auto_gives_its_reason_where_columns_can_not_be_vectorized():
 
 def test_a_gradient_that_is_proven_zero_is_a_reason():
     x, y = tf.placeholder(D, [3]), tf.placeholder(D, [2], name="y")
-    plan = th.plan(tf.reduce_sum(x ** 3) + tf.reduce_sum(tf.stop_gradient(y)), [x, y])
+    plan = th.plan(tf.reduce_sum(x ** 3) + tf.reduce_sum(tf.stop_gradient(y)), [x, y], engine="loop")
     assert any("zero" in reason and "y:0" in reason for reason in plan.reasons)
     assert plan.cost.columns == 3
 
@@ -190,13 +190,13 @@ def test_chunks_hold_intermediate_tensors_near_a_bound():
     """A path of 4 MB a column would take 1 GB in chunks of 64."""
     x = tf.placeholder(D, [200, 1])
     wide = tf.tanh(x * tf.ones([1, 2000], D))
-    plan = th.plan(tf.reduce_sum(wide ** 2) ** 2, x)
+    plan = th.plan(tf.reduce_sum(wide ** 2) ** 2, x, engine="vectorized")
     assert plan.chunk_size < 64 and any("MB" in reason for reason in plan.reasons)
 
 
 def test_a_chunk_size_is_a_whole_number_of_numpy_too():
     x = tf.placeholder(D, [5])
-    assert th.plan(tf.reduce_sum(x ** 3), x, chunk_size=np.int64(2)).chunk_size == 2
+    assert th.plan(tf.reduce_sum(x ** 3), x, engine="vectorized", chunk_size=np.int64(2)).chunk_size == 2
 
 
 # --- quantities against the truth
@@ -267,24 +267,25 @@ def test_a_mixed_block_that_is_zero():
 
 
 def test_rows_of_a_hessian_that_is_not_symmetric(graph):
-    """Overridden gradients may be anything: rows are d(dL/dx_i)/dx_j, as tf.hessians gives them."""
-    x, y = tf.placeholder(D, [2]), tf.placeholder(D, [3])
-    with graph.gradient_override_map({"Exp": "TestDoubledExp"}):
-        e = tf.exp(x)
-    loss = tf.reduce_sum(e) * tf.reduce_sum(y ** 2)
-    feed = {x: [0.5, -0.5], y: [1.0, 2.0, 3.0]}
+    """Overridden gradients may be anything: rows are d(dL/dx_i)/dx_j, as tf.hessians gives them. L is (x.W y)^2."""
+    x, y, w = tf.placeholder(D, [2]), tf.placeholder(D, [3]), np.array([[1.0, -2.0, 0.5], [4.0, 0.25, 3.0]])
+    with graph.gradient_override_map({"MatMul": "TestFirstTripled"}):
+        products = tf.matmul(x[:, tf.newaxis], y[tf.newaxis])
+    loss, feed = tf.reduce_sum(w * products) ** 2, {x: [0.5, -1.5], y: [1.0, 2.0, 3.0]}
     up, down, full = evaluated(
         [th.hessian(loss, x, other=y), th.hessian(loss, y, other=x), th.hessian(loss, [x, y], flat=True)], feed)
-    exps, ys = np.exp([0.5, -0.5]), np.array([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(up, np.outer(2 * exps, 2 * ys))
-    np.testing.assert_allclose(down, np.outer(2 * ys, 2 * exps))
-    np.testing.assert_allclose(full[:2, 2:], up)
-    np.testing.assert_allclose(full[2:, :2], down)
+    wy, wx = w.dot(feed[y]), w.T.dot(feed[x])
+    bilinear = wy.dot(feed[x])
+    np.testing.assert_allclose(up, 6 * bilinear * w + 6 * np.outer(wy, wx))
+    np.testing.assert_allclose(down, 2 * bilinear * w.T + 6 * np.outer(wx, wy))
+    np.testing.assert_allclose(full, np.block([[18 * np.outer(wy, wy), up], [down, 2 * np.outer(wx, wx)]]))
 
 
-@tf.RegisterGradient("TestDoubledExp")
-def doubled(op, grad):
-    return grad * op.outputs[0] * 2
+@tf.RegisterGradient("TestFirstTripled")
+def first_tripled(op, grad):
+    """Of a product of two matrices, three times what it should be for the first."""
+    a, b = op.inputs
+    return 3 * tf.matmul(grad, b, transpose_b=True), tf.matmul(a, grad, transpose_a=True)
 
 
 def test_float32_and_float64_are_no_one_matrix():

@@ -3,7 +3,7 @@ import importlib
 
 from tf1_hessian.api import gradients, hessian, hessian_diag, hessians, hvp, plan, rewrite, rewrite_on_slices
 from tf1_hessian.diagnosis import Diagnosis, diagnose
-from tf1_hessian.errors import LostDerivativeError, NoDerivativeError, NoSecondDerivativeError
+from tf1_hessian.errors import LostDerivativeError, NoDerivativeError, NoSecondDerivativeError, VerificationError
 from tf1_hessian.plan import HessianPlan
 from tf1_hessian.runners.evaluate import evaluate
 
@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Check", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError",
-    "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite",
-    "rewrite_on_slices",
+    "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp",
+    "plan", "rewrite", "rewrite_on_slices",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

@@ -17,7 +17,8 @@ from tf1_hessian.problem import path_between
 __all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
 
 
-def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, name=None):
+def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, verify="first", max_columns=None,
+                 max_bytes=None, name=None):
     """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
 
     loss: a tensor or its name; summed if it is no scalar. xs: a variable, a tensor, a name such as "w:0", or a list,
@@ -25,28 +26,38 @@ def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, na
     precision="float64": the path from xs to the loss is made anew in float64, so that a float32 model gets second
     derivatives, of the function that it is at its float32 values, in double precision.
 
+    engine: "structured" takes the columns that the structure of the graph leaves necessary, a few gradients for most
+    nets (mathematics: docs/diagonal.md); "vectorized", "loop" and "slices" take a column for each element; "auto" the
+    structured way where it is cheaper. verify: when th.evaluate compares entries of a structured diagonal with plain
+    products: "first" time, "always" or "never". max_columns, max_bytes: ValueError for a plan that needs more.
+
     Raises LostDerivativeError and NoSecondDerivativeError (LookupErrors) where TensorFlow would be wrong or refuse,
     ValueError for sources that can't be meant. The graph is untouched then. Source: tensorflow#9204, #20570.
     """
     _refuse_eager("hessian_diag")
-    return answer(loss, xs, "diag", name, engine, chunk_size, precision=precision)
+    return answer(loss, xs, "diag", name, precision=precision, engine=engine, chunk_size=chunk_size, verify=verify,
+                  max_columns=max_columns, max_bytes=max_bytes)
 
 
-def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, name=None):
+def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, max_columns=None,
+            max_bytes=None, name=None):
     """The full Hessian, cross blocks included.
 
     For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
     dict). flat=True gives one tensor [n, n], list order, C order inside. other=ys gives the mixed block d2L/dx dy
-    alone. Rows are d(dL/dx_i)/dx_j, as in tf.hessians. precision and errors as in `hessian_diag`.
+    alone. Rows are d(dL/dx_i)/dx_j, as in tf.hessians. Other options and errors as in `hessian_diag`.
     """
     _refuse_eager("hessian")
-    return answer(loss, xs, "full", name, engine, chunk_size, other, flat, precision=precision)
+    return answer(loss, xs, "full", name, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
+                  max_columns=max_columns, max_bytes=max_bytes)
 
 
-def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False, precision=None):
+def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False, precision=None,
+         verify="first", max_columns=None, max_bytes=None):
     """The HessianPlan of `hessian_diag` (quantity "diag") or `hessian` ("full"), before anything is built."""
     _refuse_eager("plan")
-    return make_plan(loss, xs, quantity, engine, chunk_size, other, flat, precision=precision)
+    return make_plan(loss, xs, quantity, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
+                     verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):
@@ -57,7 +68,7 @@ def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gr
     _refuse_eager("hessians")
     options = Options(colocate_gradients_with_ops, gate_gradients, aggregation_method)
     xs = list(xs) if isinstance(xs, (list, tuple)) else [xs]
-    return answer(ys, xs, "blocks", name, options=options)
+    return answer(ys, xs, "blocks", name, grad_options=options)
 
 
 def hvp(loss, xs, vectors, name=None, *, precision=None):

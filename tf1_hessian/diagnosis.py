@@ -79,14 +79,18 @@ def diagnose(loss, xs):
     """What a Hessian of `loss` with respect to `xs` would meet: a Diagnosis.
 
     Each op type on the path is differentiated twice by itself in a scratch graph, so that the status is what a
-    rehearsal would find; the loss is not differentiated and the graph is untouched. Raises ValueError for sources that
-    can't be meant, as `th.hessian` does.
+    rehearsal would find; the loss is not differentiated and the graph is untouched. Where the path can't be told, as
+    behind the gradient of a v1 loop, only the ops that hide it are listed. Raises ValueError for sources that can't be
+    meant, as `th.hessian` does.
     """
     if _compat.executes_eagerly():
         raise errors.eager("diagnose")
     losses = resolve_losses(loss)
     layout = Layout(xs, resolve_sources(xs, losses[0].graph))
-    path = path_between(losses, layout.sources)
+    try:
+        path = path_between(losses, layout.sources)
+    except errors.NoDerivativeError as refusal:
+        return Diagnosis(loss, xs, layout, _hiding(losses, refusal), [], _upstream(losses), [])
     scratch, known = Tracing(losses[0].graph), {}
     with scratch.as_default():
         met = [(op, "") for op in path.ops]
@@ -94,6 +98,33 @@ def diagnose(loss, xs):
         ops = [_report(op, path, known, place) for op, place in met]
     warnings = [(op.name, op.type, wrong_in_tensorflow(op)) for op, _ in met if wrong_in_tensorflow(op)]
     return Diagnosis(loss, xs, layout, ops, warnings, _upstream(losses), _hints(path.ops))
+
+
+def _hiding(losses, refusal):
+    """Reports of the ops above the losses that hide what these depend on. Raises `refusal` where it is about none."""
+    found = []
+    for op in _above(losses):
+        try:
+            control_flow.refuse_hidden_dependence([op])
+            region_of(op)
+            control_flow.merged_conditional(op)
+        except errors.NoDerivativeError as error:
+            if "'%s'" % op.name in str(error):
+                found.append(OpReport(op.name, op.type, "refused", str(error)))
+    if not found:
+        raise refusal
+    return sorted(found)
+
+
+def _above(losses):
+    """All ops that run before the losses are known."""
+    seen, stack = set(), [t.op for t in losses]
+    while stack:
+        op = stack.pop()
+        if op not in seen:
+            seen.add(op)
+            stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
+    return seen
 
 
 def _frame(op):
@@ -174,13 +205,8 @@ def _input(tensor, varies):
 
 def _upstream(losses):
     """Random, input and stateful ops above the losses."""
-    found, seen, stack = [], set(), [t.op for t in losses]
-    while stack:
-        op = stack.pop()
-        if op in seen:
-            continue
-        seen.add(op)
-        stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
+    found = []
+    for op in _above(losses):
         if control_flow.is_effect(op) and op.type not in ("VariableV2", "Variable", "VarHandleOp"):
             found.append((op.name, op.type, _fate(op)))
     return sorted(found)

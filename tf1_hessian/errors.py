@@ -1,6 +1,6 @@
 """The exceptions, and the one place where their sentences are made: what was got, what was expected, the way out."""
 
-__all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError"]
+__all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "VerificationError"]
 
 
 class NoDerivativeError(LookupError):
@@ -13,6 +13,15 @@ class NoSecondDerivativeError(NoDerivativeError):
 
 class LostDerivativeError(LookupError):
     """TensorFlow would drop a dependence in silence: a gradient of None where zero is not the truth."""
+
+
+class VerificationError(ArithmeticError):
+    """A structured result and a plain product with the Hessian disagree: a bug of this library."""
+
+
+def first_line(error):
+    """The first line of an error's text, without its full stop; the name of its class where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def chain(names, most=7):
@@ -237,6 +246,21 @@ def bad_option(name, got, expected):
 def engine_does_not_fit(engine, reason):
     """A forced engine that can't do this graph."""
     return ValueError("engine=%r can't be used here: %s. engine='auto' chooses one that can." % (engine, reason))
+
+
+def over_limit(name, limit, found, plan):
+    """A plan that costs more than was allowed."""
+    return ValueError("%s=%s, and the plan takes %s: %s. Raise the limit, or ask for fewer sources." % (
+        name, limit, found, plan))
+
+
+def not_verified(comparison, plan):
+    """An entry that two ways of computing give differently."""
+    return VerificationError(
+        "The entry %s of '%s' is %r by the plan and %r by a product with a unit vector. This is a bug of tf1_hessian: "
+        "please report it with the plan below; engine='vectorized' or 'loop' gives the exact diagonal meanwhile. "
+        "verify='never' switches this check off.\n%s" % (
+            list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))
 
 
 def no_session():

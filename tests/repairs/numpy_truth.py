@@ -15,7 +15,7 @@ _FIRST = ((-2, 1 / 12.0), (-1, -2 / 3.0), (1, 2 / 3.0), (2, -1 / 12.0))
 _SECOND = ((-2, -1 / 12.0), (-1, 4 / 3.0), (0, -5 / 2.0), (1, 4 / 3.0), (2, -1 / 12.0))
 STEP = 5e-4
 # TF 1.x takes three times as long to build columns side by side; there, random programs and scenarios meet that engine.
-ENGINES = ("auto", "loop") if tf.__version__ > "2" else ("loop",)
+ENGINES = ("auto",) if tf.__version__ > "2" else ("loop",)
 
 
 def hessian(loss, *xs):

@@ -7,10 +7,10 @@ from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
-from tf1_hessian.graph.emission import awaited, made_for, needs
+from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Chunk", "looped", "vectorized"]
+__all__ = ["Chunk", "added_up", "looped", "looped_over", "stacked", "vectorized"]
 
 
 class Chunk(object):
@@ -69,8 +69,8 @@ class Chunk(object):
         results = _compat.while_loop(
             lambda index, *_: index < chunks, step, [first] + lists, [first.shape] + [a.shape for a in lists])
         mark_column_loop(results[0], first, chunks)
-        stacked = iter([_stacked(*found, chunks=chunks, count=count) for found in zip(results[1:], present, shapes)])
-        return [None if o is None else next(stacked) for o in self.outputs]
+        rows = iter([_rows_of_list(*found, chunks=chunks, count=count) for found in zip(results[1:], present, shapes)])
+        return [None if o is None else next(rows) for o in self.outputs]
 
 
 def looped(product, n, dtype):
@@ -83,6 +83,12 @@ def looped(product, n, dtype):
     once = Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
     repeats = max(1, min(_MOST_REPEATS, n, _OPS_OF_ITERATION // max(1, len(once.dependent))))
     return Chunk(ids, once.outputs, repeats)
+
+
+def looped_over(value):
+    """A Chunk that evaluates a scalar function of 0, 1, 2, ... one after the other."""
+    ids = tf.placeholder(tf.int32, [1])
+    return Chunk(ids, [tf.expand_dims(value(ids[0]), 0)])
 
 
 # Seeds of one iteration of the loop engine, and the ops that they may take together.
@@ -125,7 +131,7 @@ def _refuse_vectorizing(ops):
             raise ValueError("nested conditionals fail when they run vectorised")
 
 
-def _stacked(tensor_list, output, shape, chunks, count):
+def _rows_of_list(tensor_list, output, shape, chunks, count):
     stacked = _compat.list_to_tensor(tensor_list, shape, output.dtype, chunks)
     return tf.reshape(stacked, [chunks * shape[0]] + shape[1:])[:count]
 
@@ -140,3 +146,41 @@ def _split_by_dependence(ids, needed, outputs):
         invariant.update((key(t), t) for t in needs(op) if t.op not in dependent)
     invariant.update((key(o), o) for o in outputs if o is not None and o.op not in dependent)
     return dependent - {ids.op}, list(invariant.values())
+
+
+
+def stacked(column, size):
+    """The tensors that `column` gives for 0 .. size-1, each stacked, through pfor; None where one is always None."""
+    kept = []
+
+    def one(index):
+        kept[:] = column(index)
+        _refuse_vectorizing(made_for(kept, tf.get_default_graph()))
+        return [tf.constant(0)] + [k for k in kept if k is not None]
+
+    found = iter(_compat.pfor(one, size)[1:])
+    return [None if k is None else next(found) for k in kept]
+
+
+def added_up(contributions, zeros, count, size):
+    """The sums over the seeds 0 .. count-1 of what they contribute, `size` seeds at once, in the default scratch graph.
+
+    contributions: a function of the ids of some seeds (ids from `count` on must contribute nothing) that gives tensors,
+    each the sum over these seeds, or None for zero. zeros: tensors of their shapes.
+    """
+    if count <= size:
+        return contributions(tf.range(count))
+    ids = tf.placeholder(tf.int32, [size])
+    outputs = contributions(ids)
+    dependent, _ = _split_by_dependence(ids, made_for(outputs, ids.graph), outputs)
+
+    def step(index, *sums):
+        here = index * size + tf.range(size)
+        found = Emission({key(ids): here}, lambda t: t.op in dependent).emit(present)
+        return [index + 1] + [s + f for s, f in zip(sums, found)]
+
+    present = [o for o in outputs if o is not None]
+    first = [tf.constant(0)] + [z for z, o in zip(zeros, outputs) if o is not None]
+    chunks = -(-count // size)
+    results = iter(_compat.while_loop(lambda index, *_: index < chunks, step, first, [t.shape for t in first])[1:])
+    return [None if o is None else next(results) for o in outputs]

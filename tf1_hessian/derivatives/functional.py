@@ -6,12 +6,12 @@ again and differentiate the copy: the same audit inside as outside, and the user
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import repairs
+from tf1_hessian.derivatives.anew import own
 from tf1_hessian.derivatives.while_loops import while_gradient
 from tf1_hessian.derivatives.zeros import zeros_for
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.paths import carries_derivative
-from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["rule_for"]
@@ -21,8 +21,6 @@ def rule_for(op):
     """The rule of an op that carries functions, or None: `rule(op, arrived, wanted, backprop)`, a gradient a read."""
     if op.type in control_flow.IF_TYPES or control_flow.merged_conditional(op) is not None:
         return _conditional_gradient
-    if region_of(op) is not None:
-        return _region_gradient
     if op.type == "SymbolicGradient":
         return _gradient_of_gradient
     if _compat.has_given_gradient(op):
@@ -43,12 +41,6 @@ def _differentiate_body(backprop, ys, xs, grad_ys):
     return backprop([y for y, _ in kept], xs, [_compat.captured(g) for _, g in kept])
 
 
-def _own(tensors):
-    """Tensors that only this body reads, so that they can be differentiated with respect to."""
-    return [_compat.captured(t) if t.dtype == tf.resource else tf.identity(t) if carries_derivative(t.dtype) else t
-            for t in tensors]
-
-
 def _conditional_gradient(op, arrived, wanted, backprop):
     conditional = control_flow.conditional_of(op)
     offset = len(op.inputs) - len(conditional.reads) if op.type in control_flow.IF_TYPES else 0
@@ -57,7 +49,7 @@ def _conditional_gradient(op, arrived, wanted, backprop):
     chosen = [i for i, want in enumerate(wanted) if want]
 
     def branch(taken):
-        values = _own(reads)
+        values = own(reads)
         outputs = conditional.branch(taken, values, Emission)
         xs = [values[i] for i in chosen]
         grads = _differentiate_body(backprop, outputs, xs, arrived)
@@ -75,7 +67,7 @@ def _conditional_gradient(op, arrived, wanted, backprop):
 
 def _call_gradient(op, arrived, wanted, backprop):
     """Of a call or a choice among functions: emitted again, it is made of their bodies."""
-    values = _own(op.inputs)
+    values = own(op.inputs)
     known = {key(t): v for t, v in zip(op.inputs, values)}
     outputs = Emission(known, lambda t: t.op is op).emit(list(op.outputs))
     return _pulled_back(outputs, values, arrived, wanted, backprop)
@@ -95,7 +87,7 @@ def _given_gradient(op, arrived, wanted, backprop):
 
 def _gradient_of_gradient(op, arrived, wanted, backprop):
     """SymbolicGradient gives the gradients of a function at its first inputs, from those of its outputs."""
-    values = _own(op.inputs)
+    values = own(op.inputs)
     given = _compat.gradient_graph(op, "f")
     if given is not None:
         return _pulled_back(Emission.of_function(given, values), values, arrived, wanted, backprop)
@@ -106,15 +98,6 @@ def _gradient_of_gradient(op, arrived, wanted, backprop):
     outputs = [tf.zeros_like(v) for v in values[:len(body.inputs)]]
     for i, grad in zip(places, found):
         outputs[i] = outputs[i] if grad is None else grad
-    return _pulled_back(outputs, values, arrived, wanted, backprop)
-
-
-def _region_gradient(op, arrived, wanted, backprop):
-    region, graph = region_of(op), tf.get_default_graph()
-    values = _own(region.reads)
-    outputs, how = region.emit(values)
-    if how not in graph.loops:
-        graph.loops.append(how)
     return _pulled_back(outputs, values, arrived, wanted, backprop)
 
 
@@ -135,7 +118,7 @@ def _column_loop_gradient(op, arrived, wanted, backprop):
     dtype = lists[0][0].dtype
 
     def step(index, *sums):
-        values = _own(op.inputs)
+        values = own(op.inputs)
         known = {key(p): v for p, v in zip(body.inputs, values)}
         known[key(body.inputs[position])] = index
         items = Emission(known, lambda t: t.graph is body).emit([item for item, _ in lists])

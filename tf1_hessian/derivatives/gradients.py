@@ -8,6 +8,7 @@ import collections
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import functional, repairs, zeros
+from tf1_hessian.derivatives.anew import made_anew
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.regions import region_of
@@ -26,16 +27,41 @@ def backprop(ys, xs, grad_ys=None, stop_gradients=(), options=Options()):
     grad_ys: one tensor for each y, held constant; ones by default. stop_gradients: tensors held constant.
     """
     grad_ys = [None] * len(ys) if grad_ys is None else grad_ys
-    path = find_path(ys, xs)
-    return _Reverse(path, stop_gradients, options).run(ys, xs, grad_ys)
+    stopped, anew = {key(t) for t in stop_gradients}, made_anew()
+    path = find_path(ys, xs, anew.outputs)
+    if anew.make(_results_met(path, stopped)):
+        path = find_path(ys, xs, anew.outputs)
+    return _Reverse(path, anew, stopped, options).run(ys, xs, grad_ys)
+
+
+def _results_met(path, stopped):
+    """The results of v1 loops that a gradient may arrive at, in topological order."""
+    met, found = {key(t) for t in path.targets}, []
+    for op in reversed(path.ops):
+        if _is_end(op) or not any(key(o) in met and key(o) not in stopped for o in op.outputs):
+            continue
+        met.update(key(t) for t in path.reads[op])
+        if region_of(op) is not None:
+            found.append(op)
+    return found[::-1]
+
+
+def _is_end(op):
+    """Whether nothing goes back through an op: its derivative is zero."""
+    return zeros.is_zero(op) and not _is_passed(op)
+
+
+def _is_passed(op):
+    """Whether what arrives at an op is handed on as it is."""
+    return repairs.is_moment_mean(op) or zeros.is_handed_on(op)
 
 
 class _Reverse(object):
     """One reverse pass: `_incoming` holds what has arrived at each tensor so far."""
 
-    def __init__(self, path, stop_gradients, options):
-        self._path, self._options = path, options
-        self._stopped = {key(t) for t in stop_gradients}
+    def __init__(self, path, anew, stopped, options):
+        self._path, self._stopped, self._options = path, stopped, options
+        self._anew, self._failures = frozenset(anew.outputs), anew.failures
         self._incoming = collections.defaultdict(list)
         self._total = {}
 
@@ -56,12 +82,11 @@ class _Reverse(object):
     def _through(self, op):
         """Hands what arrived at an op's outputs on to its inputs."""
         arrived = [None if key(o) in self._stopped else self._arrived(o) for o in op.outputs]
-        passed_on = repairs.is_moment_mean(op) or zeros.is_handed_on(op)
-        if all(g is None for g in arrived) or (zeros.is_zero(op) and not passed_on):
+        if all(g is None for g in arrived) or _is_end(op):
             return
         reads = self._path.reads[op]
         wanted = [self._path.connects(t) for t in reads]
-        results = arrived if passed_on else self._differentiate(op, arrived, wanted)
+        results = arrived if _is_passed(op) else self._differentiate(op, arrived, wanted)
         if self._options.gate:
             results = _compat.gate(results)
         for tensor, grad in zip(reads, results):
@@ -72,6 +97,8 @@ class _Reverse(object):
         if not op.inputs:
             return arrived  # a stand-in: what reaches it reaches the tensor it stands for
         self._refuse(op, arrived)
+        if op in self._anew:
+            return arrived
         rule = functional.rule_for(op)
         with _op_scope(op, self._options.colocate):
             if rule is not None:
@@ -88,6 +115,8 @@ class _Reverse(object):
         if control_flow.is_of_v1_loop(op) and region_of(op) is None:
             raise errors.loop_on_path(op, self._path.describe(op), self._options.second)
         control_flow.refuse_copy(op, self._path, self._options.second)
+        if op in self._failures:
+            raise self._failures[op]
         ignored = zeros.outputs_ignored(op, arrived)
         if ignored:
             raise errors.lost(op, self._path.describe(op), "its gradient ignores output %d" % ignored[0])

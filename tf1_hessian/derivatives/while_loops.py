@@ -1,17 +1,26 @@
 """The gradient of a functional while: a loop that saves what each iteration starts from, and one that goes back.
 
 Both are functional whiles of tensors and tensor lists again, so that their own gradients are the same rule: any order
-of derivative. TensorFlow's rule runs its unaudited reverse mode inside the body, and edits the forward op in place.
+of derivative. The saving loop stands for the loop itself from then on: it gives the same values, and its own gradient
+finds saved what it reads. TensorFlow's rule runs its unaudited reverse mode inside the body, and edits the forward op
+in place.
 """
+import collections
+
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.anew import made_anew
 from tf1_hessian.derivatives.zeros import zeros_for
-from tf1_hessian.graph.control_flow import refuse_effects, varying_positions
+from tf1_hessian.graph.control_flow import WHILE_TYPES, refuse_effects, varying_positions
 from tf1_hessian.graph.emission import Emission, made_for
 from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.scratch import Tracing, key
 
 __all__ = ["while_gradient"]
+
+_Saved = collections.namedtuple("_Saved", "finals count lists")
+_Saved.__doc__ = """What a run leaves. finals: the last values by position. count: the number of iterations. lists: by
+position, what each iteration started from."""
 
 
 def while_gradient(op, arrived, wanted, backprop):
@@ -20,9 +29,9 @@ def while_gradient(op, arrived, wanted, backprop):
     if not loop.active and not loop.sources:
         return [None if p in loop.varying else g for p, g in enumerate(arrived)]
     pull = _Pull(loop, backprop)
-    finals, count, saved = _run_and_save(loop, pull.needed)
-    first = [tf.zeros_like(finals[p]) if arrived[p] is None else arrived[p] for p in loop.active]
-    found = _run_back(loop, pull, count, saved, first)
+    saved = _saved(op, loop, pull.needed)
+    first = [tf.zeros_like(saved.finals[p]) if arrived[p] is None else arrived[p] for p in loop.active]
+    found = _run_back(loop, pull, saved.count, {p: saved.lists[p] for p in pull.needed}, first)
     results = [None if p in loop.varying else g for p, g in enumerate(arrived)]
     for p, grad in zip(loop.active + loop.sources, found):
         results[p] = grad if results[p] is None else tf.add_n([results[p], grad])
@@ -107,8 +116,39 @@ def _placeholder(tensor):
     return inside
 
 
+def _saved(op, loop, needed):
+    """The _Saved of a while with lists of the needed positions: made once; a saving loop has its own."""
+    memory = made_anew()
+    known = memory.saved.get(op)
+    if known is not None and set(needed) <= set(known.lists):
+        return known
+    found = _run_and_save(loop, needed)
+    memory.saved.update(_of_saving_loop(found))
+    if known is None:
+        memory.outputs[op] = tuple(found.finals.get(p, t) for p, t in enumerate(loop.inputs))
+    memory.saved[op] = found
+    return found
+
+
+def _of_saving_loop(saved):
+    """{saving loop: its own _Saved, by its own positions}."""
+    count = _given(saved.count)
+    places = {p: _given(t).value_index for p, t in saved.finals.items()}
+    if count.op.type not in WHILE_TYPES or any(_given(t).op is not count.op for t in saved.finals.values()):
+        return {}
+    own = _Saved(dict(enumerate(count.op.outputs)), saved.count, {places[p]: t for p, t in saved.lists.items()})
+    return {count.op: own}
+
+
+def _given(tensor):
+    """What an op gave before it was handed on."""
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor
+
+
 def _run_and_save(loop, needed):
-    """(the last values by position, the number of iterations, the list of each needed position's values)."""
+    """The _Saved of a loop that runs as `loop` does, with lists of the needed positions."""
     inputs = loop.inputs
 
     def values_of(state):
@@ -131,7 +171,7 @@ def _run_and_save(loop, needed):
     shapes = [tf.TensorShape([])] + [loop.shapes[p] for p in loop.varying] + [tf.TensorShape([])] * len(needed)
     found = _compat.while_loop(cond, body, first, shapes)
     split = 1 + len(loop.varying)
-    return dict(zip(loop.varying, found[1:split])), found[0], dict(zip(needed, found[split:]))
+    return _Saved(dict(zip(loop.varying, found[1:split])), found[0], dict(zip(needed, found[split:])))
 
 
 def _run_back(loop, pull, count, saved, grads):

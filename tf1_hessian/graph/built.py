@@ -4,13 +4,42 @@ import collections
 from tf1_hessian import _compat
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Record", "keep", "record_of", "remembered"]
+__all__ = ["Due", "Record", "keep", "record_of", "remembered"]
 
 _MEMORY = "_tf1_hessian_built"
 _RECORDS = "_tf1_hessian_records"
 
-Record = collections.namedtuple("Record", "graph losses xs sources quantity n is_mixed tensors")
-Record.__doc__ = "What a result answers: enough to check it, without the plan and its scratch graph."
+Record = collections.namedtuple("Record", "graph losses xs sources quantity n is_mixed tensors due")
+Record.__doc__ = """What a result answers: enough to check it, without the plan and its scratch graph. due: the Due of a
+result that checks itself, or None."""
+
+
+class Due(object):
+    """A check that is fetched along with a result: always, or the first time alone.
+
+    check: has `fetches`, and `judge`, which raises if their values show an error.
+    """
+
+    def __init__(self, check, when):
+        self._check, self._when, self._done = check, when, False
+
+    @property
+    def all_fetches(self):
+        """What the check reads."""
+        return self._check.fetches
+
+    @property
+    def fetches(self):
+        """What is to be fetched along with a result now: nothing once it is done, if `when` is "first"."""
+        return [] if self._done and self._when == "first" else self.all_fetches
+
+    def judge(self, values):
+        """What the check makes of the values, if there are any."""
+        if values:
+            found = self._check.judge(values)
+            self._done = True
+            return found
+        return []
 
 
 def remembered(graph, question, build):

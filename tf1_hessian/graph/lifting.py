@@ -33,9 +33,14 @@ def _make_exits(emission, op, inputs):
                 for e in loop.enters + loop.invariants if not is_handle(e.inputs[0])}
     make = _unrolled if emission.unrolls else _lifted
     for exit_op, value in zip(loop.exits, make(emission, loop, entering)):
-        if exit_op is not None:
+        if exit_op is not None and not _is_replaced(emission, exit_op.outputs[0]):
             emission.put(exit_op.outputs[0], value)
     return [emission.value(op.outputs[0])]
+
+
+def _is_replaced(emission, result):
+    """Whether a result of a loop also enters what is made anew: it may be fed, and keeps its replacement."""
+    return emission.value(result) is not result
 
 
 def _unreferenced(value):

@@ -73,7 +73,7 @@ def _reads_of(op):
     return tuple(inputs_of(op)) if conditional is None else conditional.reads
 
 
-def _ancestors(targets, reads):
+def _ancestors(targets, reads, anew):
     """All ops above `targets`, inputs first. Fills `reads`. Iterative, since graphs are deeper than Python's stack."""
     order, seen = [], set()
     stack = [(t.op, False) for t in targets]
@@ -85,16 +85,19 @@ def _ancestors(targets, reads):
         if op in seen:
             continue
         seen.add(op)
-        reads[op] = _reads_of(op)
+        reads[op] = anew[op] if op in anew else _reads_of(op)
         stack.append((op, True))
         stack.extend((t.op, False) for t in reads[op] if t.op not in seen)
     return order
 
 
-def find_path(targets, anchors):
-    """The Path from anchors to targets. Raises where a v1 loop's gradient hides the dependence."""
+def find_path(targets, anchors, anew=()):
+    """The Path from anchors to targets. Raises where a v1 loop's gradient hides the dependence.
+
+    anew: {op: its outputs made anew}, for results of v1 loops that are to be read off what was made.
+    """
     reads = {}
-    order = _ancestors(targets, reads)
+    order = _ancestors(targets, reads, anew)
     control_flow.refuse_hidden_dependence(order)
     dependent = {key(a) for a in anchors}
     forward = []

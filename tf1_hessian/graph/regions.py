@@ -1,4 +1,4 @@
-"""Loops and TensorArrays of v1 control flow behind one result, seen as one op whose inputs and output are tensors."""
+"""Loops and TensorArrays of v1 control flow behind their results, seen as one op of tensors."""
 from tf1_hessian import _compat, errors
 from tf1_hessian.graph import control_flow, tensor_arrays
 from tf1_hessian.graph.emission import emit_anew, needs
@@ -6,7 +6,7 @@ from tf1_hessian.graph.loops import EXITS, loop_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.tensor_arrays import is_flow, is_handle, is_place
 
-__all__ = ["Region", "inner_ops", "may_be_unsymmetric", "region_of"]
+__all__ = ["Region", "inner_ops", "joined", "may_be_unsymmetric", "region_of"]
 
 _RESULTS = EXITS | {"TensorArrayConcatV3", "TensorArrayGatherV3", "TensorArrayReadV3"}
 _WITH_HANDLE = frozenset(tensor_arrays.RULES) - {"TensorArrayV3"}
@@ -14,14 +14,15 @@ _MEMORY = "_tf1_hessian_regions"
 
 
 class Region(object):
-    """All that flows of TensorArrays and frames of loops tie to one result; no flow crosses its border.
+    """All that flows of TensorArrays and frames of loops tie to some results; no flow crosses its border.
 
-    reads: the tensors that enter. loops: the Loops inside. Raises where the gradient of a loop is among them.
+    results: the ops that give them. reads: the tensors that enter. loops: the Loops inside. Raises where the gradient
+    of a loop is among them.
     """
 
-    def __init__(self, op):
-        self._result, self._inside, self.loops = op, set(), []
-        reads, stack = {}, [op]
+    def __init__(self, results):
+        self.results, self._inside, self.loops = tuple(results), set(), []
+        reads, stack = {}, list(results)
         while stack:
             here = stack.pop()
             if here in self._inside:
@@ -43,10 +44,22 @@ class Region(object):
         if loop not in self.loops:
             self.loops.append(loop)
 
+    @property
+    def core(self):
+        """The loops inside; the TensorArrays where there is no loop."""
+        return frozenset(self.loops) or frozenset(op for op in self._inside if op.type == "TensorArrayV3")
+
+    def feeds(self, other):
+        """Whether a result of this region enters another one as it is."""
+        return any(t.op in self.results for t in other.reads)
+
     def emit(self, values):
-        """(the result's outputs made anew from `values` in the place of `reads`, how its loops were)."""
+        """({result: its outputs made anew from `values` in the place of `reads`}, how the loops were)."""
         known = {key(t): v for t, v in zip(self.reads, values)}
-        return emit_anew(list(self._result.outputs), known, lambda t: t.op in self._inside)
+        outputs, how = emit_anew(
+            [o for op in self.results for o in op.outputs], known, lambda t: t.op in self._inside)
+        outputs = iter(outputs)
+        return {op: tuple(next(outputs) for _ in op.outputs) for op in self.results}, how
 
 
 def region_of(op):
@@ -55,8 +68,21 @@ def region_of(op):
         return None
     known = _compat.kept_with(op.graph, _MEMORY)
     if op not in known:
-        known[op] = Region(op)
+        known[op] = Region([op])
     return known[op]
+
+
+def joined(results):
+    """The Regions of some results in topological order: those of the same loops are in one."""
+    found = []
+    for op in results:
+        alone = region_of(op)
+        same = [r for r in found if r.core == alone.core and not r.feeds(alone)]
+        if same:
+            found[found.index(same[0])] = Region(same[0].results + (op,))
+        else:
+            found.append(alone)
+    return found
 
 
 def inner_ops(op):

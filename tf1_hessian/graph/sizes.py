@@ -91,11 +91,15 @@ def _dimension(op, begin):
     return np.asarray(shape[int(begin[0])], op.outputs[0].dtype.as_numpy_dtype)
 
 
-def _element(op, vector, begin, end, strides):
-    """One element of a vector, the form in which sizes are read off a shape."""
-    if op.get_attr("shrink_axis_mask") != 1 or np.ndim(vector) != 1:
+def _part(op, vector, begin, end, strides):
+    """One element or a range of a vector, the forms in which sizes are read off a shape."""
+    if np.ndim(vector) != 1 or len(begin) != 1 or op.get_attr("ellipsis_mask") or op.get_attr("new_axis_mask"):
         return None
-    return vector[int(begin[0])]
+    if op.get_attr("shrink_axis_mask"):
+        return vector[int(begin[0])]
+    first = None if op.get_attr("begin_mask") else int(begin[0])
+    last = None if op.get_attr("end_mask") else int(end[0])
+    return vector[first:last:int(strides[0])]
 
 
 def _binary(function):
@@ -130,6 +134,7 @@ _RULES = {
     "Pack": lambda op, *parts: np.stack(parts, op.get_attr("axis")),
     "Range": lambda op, start, limit, delta: np.arange(start, limit, delta),
     "Reshape": lambda op, a, shape: np.reshape(a, shape),
-    "StridedSlice": _element,
+    "StridedSlice": _part,
     "Sub": _binary(np.subtract),
+    "Tile": lambda op, a, multiples: np.tile(a, multiples),
 }

@@ -18,7 +18,7 @@ class Source(object):
 
     def __init__(self, name, anchors, shapes, dtype, axis=0):
         self.name, self.anchors, self.dtype = name, tuple(anchors), dtype
-        self._shapes, self._axis = tuple(shapes), axis
+        self.shapes, self._axis = tuple(shapes), axis
         self._part_sizes = [s.as_list()[axis] for s in shapes] if len(shapes) > 1 else []
         self.shape = shapes[0] if len(shapes) == 1 else _joined(shapes, axis)
 
@@ -32,7 +32,7 @@ class Source(object):
 
     def values(self):
         """The present value of each anchor, as tensors of the default graph."""
-        return [_value(a, self.dtype, s) for a, s in zip(self.anchors, self._shapes)]
+        return [_value(a, self.dtype, s) for a, s in zip(self.anchors, self.shapes)]
 
     def zeros(self):
         """Zeros of the source's shape."""
@@ -42,13 +42,13 @@ class Source(object):
 
     def zeros_of(self, index):
         """Zeros of one anchor's shape."""
-        if self._shapes[index].is_fully_defined():
-            return tf.zeros(self._shapes[index], self.dtype)
+        if self.shapes[index].is_fully_defined():
+            return tf.zeros(self.shapes[index], self.dtype)
         return tf.zeros_like(self.values()[index])
 
     def anchored_at(self, tensors, dtype):
         """The same source with its values in other tensors, one for each anchor."""
-        return Source(self.name, tensors, self._shapes, dtype, self._axis)
+        return Source(self.name, tensors, self.shapes, dtype, self._axis)
 
     def split(self, tensor):
         """A tensor of the source's shape as one for each anchor."""

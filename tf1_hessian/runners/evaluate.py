@@ -3,6 +3,7 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph import built
 
 __all__ = ["evaluate"]
 
@@ -11,14 +12,18 @@ def evaluate(fetches, feed_dict=None, session=None):
     """The numpy values of any structure of tensors, variables, names and this library's values, in ONE session.run.
 
     One call, so that dropout, random ops and iterators are drawn once for all of them. The default session is used
-    where none is given, as Tensor.eval() does; a ValueError says so where there is none.
+    where none is given, as Tensor.eval() does; a ValueError says so where there is none. Structured diagonals are
+    checked in that call the first time (see `verify` in th.hessian_diag); VerificationError where they are wrong.
     """
     session = session or tf.get_default_session()
     if session is None:
         raise errors.no_session()
     structure = _expanded(fetches)
     flat = _compat.flatten(structure)
-    values = session.run([_fetchable(f) for f in flat], feed_dict=feed_dict)
+    due = _checks_of(flat)
+    values, checks = session.run([[_fetchable(f) for f in flat], [d.fetches for d in due]], feed_dict=feed_dict)
+    for check, found in zip(due, checks):
+        check.judge(found)
     return _compat.pack_sequence(structure, [_joined(f, v) for f, v in zip(flat, values)])
 
 
@@ -30,6 +35,12 @@ def _expanded(fetches):
         return leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf
 
     return _compat.pack_sequence(fetches, [expand(leaf) for leaf in _compat.flatten(fetches)])
+
+
+def _checks_of(leaves):
+    """What checks the results among the leaves, each once."""
+    records = [built.record_of(leaf) for leaf in leaves if isinstance(leaf, tf.Tensor)]
+    return list({id(r.due): r.due for r in records if r is not None and r.due is not None}.values())
 
 
 def _fetchable(leaf):

@@ -1,0 +1,194 @@
+"""Which engine lays which rows of a Hessian, and why: the strategy of a plan."""
+import collections
+
+from tf1_hessian import _compat, errors
+from tf1_hessian.derivatives import columns, elements
+from tf1_hessian.graph.emission import made_for
+from tf1_hessian.structure.diagonal import Structure
+from tf1_hessian.structure.verification import Verification
+
+__all__ = ["Cost", "ENGINES", "Planner"]
+
+ENGINES = ("auto", "slices", "loop", "vectorized", "structured")
+
+# Memory that the tensors of one chunk may take: with more, caches lose what fewer loops win (benchmarks/dense.py).
+_CHUNK_BYTES = 64 * 2 ** 20
+# A column's tensors take about this many times the path's own: one for each op of the gradient and its derivatives.
+_COLUMN_TO_PATH = 8
+# Columns at once, however small.
+_MOST_AT_ONCE = 512
+# What an unknown dimension (a batch size) counts as in estimates.
+_ASSUMED_DIMENSION = 128
+# Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
+_MOST_OPS = 200000
+
+Cost = collections.namedtuple("Cost", "columns gradients ops bytes")
+Cost.__doc__ = """columns: seeds laid. gradients: their price, estimated in gradients of the same loss. ops: added to
+the graph. bytes: estimated for the intermediate tensors of one chunk."""
+
+_Rows = collections.namedtuple("_Rows", "source targets engine laid how")
+_Rows.__doc__ = """The rows of one source against `targets` (indices of layouts), rehearsed:
+`laid.lay(emission, count)`; how: in words."""
+
+
+class _Structured(object):
+    """A diagonal that is laid in the scratch graph."""
+
+    def __init__(self, tensor, size):
+        self._tensor, self.size = tensor, size
+        self.needed = made_for([tensor], tensor.graph) if tensor is not None else []
+
+    def lay(self, emission, count):
+        """The diagonal in the default graph."""
+        return emission.emit([self._tensor])
+
+
+class Planner(object):
+    """Chooses and rehearses the engine of each source's rows, and keeps the reasons: rows, cost, reasons; needs: sizes
+    that must be equal, verification: of the structured rows, or None.
+    """
+
+    def __init__(self, problem, engine, chunk_size, verified):
+        self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
+        self.reasons, self.needs, self.verification, self._structure = [], [], None, None
+        self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
+        self._explain_path()
+        indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
+        structured = self._structured(indices, verified)
+        self.rows = [structured.get(i) or self._rows(i) for i in indices]
+        self.cost = self._cost()
+
+    def _explain_path(self):
+        for how in self._problem.scratch.loops:
+            self._because("loops of v1 control flow on the path are %s" % how)
+        if self._problem.narrow:
+            self._because("these have no float64 kernel and stay as they are, between casts: %s" % (
+                ", ".join(self._problem.narrow)))
+
+    def _structured(self, indices, verified):
+        """The structured rows by index: of all sources if that is forced, else of those where it saves something."""
+        if self._problem.quantity != "diag" or self._engine not in ("auto", "structured") or not indices:
+            if self._engine == "structured" and indices:
+                raise errors.engine_does_not_fit("structured", "it gives diagonals alone")
+            return {}
+        sources = [self._problem.rows[i] for i in indices]
+        try:
+            self._structure = Structure(self._problem.losses, sources, self._fitting)
+            chosen = [s for s in sources if self._structure.fits(s)]
+            self._refuse_misfits(sources, chosen)
+            diagonals, remarks = self._structure.lay(chosen)
+        except (LookupError, ValueError) as refusal:
+            if self._engine == "structured":
+                raise
+            self._because("the structure of the graph is of no use: %s" % errors.first_line(refusal))
+            return {}
+        self._chosen = chosen
+        for remark in remarks:
+            self._because(remark)
+        self.needs = self._structure.needs(chosen)
+        if chosen and verified:
+            claimed = [s.zeros() if d is None else d for s, d in zip(chosen, diagonals)]
+            self.verification = Verification(self._problem, chosen, claimed)
+        return {i: _Rows(s, [i], "structured", _Structured(d, self._at_once(s)), self._structure.explain(s))
+                for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
+
+    def _refuse_misfits(self, sources, chosen):
+        for source in sources:
+            if not any(source is c for c in chosen):
+                reason = "%s takes a column for each element: %s" % (source.name, self._structure.refusal(source))
+                if self._engine == "structured":
+                    raise errors.engine_does_not_fit("structured", reason)
+                self._because(reason)
+
+    def _at_once(self, source):
+        return max([self._structure.columns_at_once(t) for t in self._structure.terms([source])] or [1])
+
+    def _fitting(self, column_bytes, count):
+        """How many columns are laid at once."""
+        size = self._chunk_size or max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // max(1, column_bytes)))
+        return int(min(count, size))
+
+    def _has_gradient(self, index):
+        if any(g is not None for g in self._problem.gradients[index]):
+            return True
+        self._because("the graph proves that the gradient of %s is zero" % self._problem.rows[index].name)
+        return False
+
+    def _because(self, reason):
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def _rows(self, index):
+        source = self._problem.rows[index]
+        engine, laid = self._lay(index, source)
+        how = "%d columns, engine %s, chunks of %d" % (source.size, engine, laid.size)
+        return _Rows(source, self._problem.targets(index), engine, laid, how)
+
+    def _lay(self, index, source):
+        if self._engine == "slices":
+            return "slices", self._sliced(index, source)
+        if self._engine == "loop":
+            return "loop", self._looped(index, source)
+        if self._engine == "vectorized":
+            return "vectorized", self._vectorized(index, source)
+        if source.size == 1:
+            return "loop", self._looped(index, source)
+        try:
+            return "vectorized", self._vectorized(index, source)
+        except LookupError:
+            raise
+        except ValueError as refusal:
+            self._because("the columns of %s run one by one: %s" % (source.name, refusal))
+            return "loop", self._looped(index, source)
+
+    def _looped(self, index, source):
+        return columns.looped(lambda seed: self._problem.outputs(index, seed), source.size, source.dtype)
+
+    def _sliced(self, index, source):
+        problem = self._problem
+        estimate = source.size * 3 * len(problem.path.ops)
+        if estimate > _MOST_OPS:
+            raise errors.engine_does_not_fit("slices", "%d elements would add about %d ops, and %d is the limit" % (
+                source.size, estimate, _MOST_OPS))
+        targets = [problem.cols[t] for t in problem.targets(index)]
+        return elements.Elements(problem.losses, source, targets, problem.quantity == "diag", problem.options)
+
+    def _vectorized(self, index, source):
+        size = min(source.size, int(self._chunk_size or self._best_chunk(source)))
+        try:
+            return columns.vectorized(
+                lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size)
+        except LookupError:
+            raise
+        except Exception as error:  # pfor has no common class for "this op can't be vectorised"
+            raise errors.engine_does_not_fit("vectorized", errors.first_line(error)) from error
+
+    def _best_chunk(self, source):
+        column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size
+        fitting = max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // column))
+        if fitting < source.size:
+            self._because("chunks of %d columns keep the tensors that %s takes near %d MB" % (
+                fitting, source.name, _CHUNK_BYTES // 2 ** 20))
+        return fitting
+
+    def _cost(self):
+        laid = [r for r in self.rows if r.engine != "structured"]
+        column = {r.source: _bytes_of(o for op in r.laid.column_ops for o in op.outputs) / r.laid.columns for r in laid}
+        gradient = float(max(1, 3 * self._unit_bytes))
+        gradients = sum(r.source.size * column[r.source] / gradient for r in laid)
+        ops = len({op for r in self.rows for op in r.laid.needed})
+        most = [column[r.source] * r.laid.size for r in laid]
+        count = sum(r.source.size for r in laid)
+        if len(laid) < len(self.rows):
+            count += self._structure.columns(self._chosen)
+            gradients += self._structure.gradients(self._chosen)
+            most.append(self._structure.bytes(self._chosen))
+        return Cost(count, 1 + gradients, ops, int(max(most or [0])))
+
+
+def _bytes_of(tensors):
+    total = 0
+    for tensor in tensors:
+        count = _compat.count_elements(tensor.shape, _ASSUMED_DIMENSION)
+        total += (count or 0) * (tensor.dtype.base_dtype.size or 0)
+    return total

@@ -1,0 +1,1 @@
+"""What the graph alone tells about the Hessian."""

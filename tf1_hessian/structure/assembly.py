@@ -1,0 +1,99 @@
+"""The diagonals of all leaves of a plan, laid into the scratch graph."""
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.scratch import key
+from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
+from tf1_hessian.structure.grouped import grouped
+from tf1_hessian.structure.lifting import Bent, Lift, Own, Selection, Uses
+from tf1_hessian.structure.squares import emitted, squared
+from tf1_hessian.structure.terms import Sweep
+
+__all__ = ["Assembly"]
+
+
+class Assembly(object):
+    """Lays plans of leaves. All plans are made known first, so that what several of them need is laid once."""
+
+    def __init__(self, loss, chunk, plans):
+        self._evaluation = Evaluation(loss, chunk)
+        self.remarks = self._evaluation.remarks
+        for plan in plans:
+            self._expect(plan)
+
+    def _expect(self, plan):
+        """Tells the evaluation who reads the columns of which sweep."""
+        if isinstance(plan, Uses):
+            for part in plan.parts:
+                self._expect(part)
+        elif isinstance(plan, Selection):
+            self._expect(plan.part)
+        elif isinstance(plan, (Lift, Own)):
+            for term in plan.terms:
+                if isinstance(term, Sweep):
+                    self._expect_diagonal(term)
+            for group in getattr(plan, "groups", ()):
+                self._expect_group(plan.use, group.sweep)
+
+    def _expect_diagonal(self, sweep):
+        evaluation, point = self._evaluation, sweep.point
+        evaluation.expect(sweep, key(point.tensor), Consumer(
+            point, lambda columns: diagonal_of(evaluation, point, columns), lambda: evaluation.zeros(point)))
+
+    def _expect_group(self, use, sweep):
+        self._evaluation.expect(sweep, (use, "grouped"), Consumer(
+            sweep.point, lambda columns: grouped(use, _zeros_at(use), columns), lambda: _zeros_at(use)))
+
+    def diagonal(self, plan):
+        """The diagonal of a leaf, or None for zero."""
+        if isinstance(plan, Own):
+            return _sum([self._evaluation.term(t) for t in plan.terms])
+        if isinstance(plan, Uses):
+            return _sum([self.diagonal(part) for part in plan.parts])
+        if isinstance(plan, Selection):
+            return self._selected(plan)
+        if isinstance(plan, Bent):
+            return self._bent(plan)
+        return self._lifted(plan)
+
+    def _lifted(self, plan):
+        use = plan.use
+        found = [self._evaluation.swept(g.sweep, (use, "grouped")) for g in plan.groups]
+        at_point = _sum([self._evaluation.term(t) for t in plan.terms])
+        if at_point is not None:
+            value = _zeros_at(use)
+            result = squared(use.op, use.position, value)
+            at_point = tf.reshape(at_point, tf.shape(result)) if plan.chain else at_point
+            found += backprop([result], [value], [at_point])
+        return _sum(found)
+
+    def _selected(self, plan):
+        found = self.diagonal(plan.part)
+        if found is None:
+            return None
+        value = _zeros_at(plan.use)
+        result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
+        return backprop([result], [value], [found])[0]
+
+    def _bent(self, plan):
+        """One op alone: the gradient of <g, f(x)>, g held, times ones."""
+        value = tf.identity(plan.use.op.inputs[plan.use.position])
+        result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
+        slope = backprop([result], [value], [self._evaluation.adjoint(plan.output)])[0]
+        return backprop([slope], [value], [tf.ones_like(value)])[0]
+
+
+def _zeros_at(use):
+    """Zeros like what an op reads: the value of a variable for a handle."""
+    tensor = use.op.inputs[use.position]
+    if tensor.dtype == tf.resource:
+        return tf.zeros(tensor.op.get_attr("shape"), tf.as_dtype(tensor.op.get_attr("dtype")))
+    sizes = dimensions_of(tensor)
+    dtype = tensor.dtype.base_dtype
+    return tf.zeros(sizes, dtype) if None not in sizes else tf.zeros_like(tensor)
+
+
+def _sum(tensors):
+    present = [t for t in tensors if t is not None]
+    return _compat.add_all(present) if present else None

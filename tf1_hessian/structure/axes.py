@@ -1,0 +1,115 @@
+"""Axis tracing: which slices of a tensor stay apart on the way to the loss, so that one column can read them all.
+
+Soundness, by induction over the ops in order: a tensor whose state is not MIXED has no second derivative across two
+slices. Mathematics, section 4.
+"""
+import collections
+
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.scratch import inputs_of, key
+from tf1_hessian.graph.traits import MIXED, Carried, Question, is_linear, trait_of, weakest
+
+__all__ = ["Axes", "Point", "Trace", "point_at", "state_after"]
+
+Point = collections.namedtuple("Point", "tensor sizes dtype")
+Point.__doc__ = "A tensor of the path, or a variable's handle there, with the dimensions (None for unknown ones)."
+
+
+def point_at(tensor):
+    """The Point of a tensor."""
+    return Point(tensor, tuple(dimensions_of(tensor)), tensor.dtype.base_dtype)
+
+
+class Axes(object):
+    """Traces through one Flow; each is made once."""
+
+    def __init__(self, flow):
+        self.flow = flow
+        self._traces, self._curved = {}, {}
+
+    def trace(self, point, axis):
+        """The Trace of one axis of a Point."""
+        name = key(point.tensor), axis
+        if name not in self._traces:
+            self._traces[name] = Trace(self.flow, point, axis)
+        return self._traces[name]
+
+    def separable(self, point, end):
+        """The axes of a Point with more than one slice whose slices stay apart up to the tensor `end`."""
+        return [a for a, size in enumerate(point.sizes)
+                if size != 1 and self.trace(point, a).state(end) != MIXED]
+
+    def is_linear(self, tensor, end):
+        """Whether `end` is a linear or piecewise linear function of a tensor."""
+        start = key(tensor)
+        if start not in self._curved:
+            self._curved[start] = self._curved_from(tensor)
+        return key(end) not in self._curved[start]
+
+    def _curved_from(self, tensor):
+        reached, curved = {key(tensor)}, set()
+        for op in self.flow.after(tensor):
+            inputs = inputs_of(op)
+            positions = [i for i, t in enumerate(inputs) if key(t) in reached]
+            bent = any(key(inputs[p]) in curved for p in positions) or not _is_flat(op, positions)
+            for output in op.outputs:
+                reached.add(key(output))
+                if bent:
+                    curved.add(key(output))
+        return curved
+
+
+class Trace(object):
+    """The states of all tensors that one axis of a Point reaches, and the sizes that must be equal for them to hold."""
+
+    def __init__(self, flow, point, axis):
+        self._flow, self.point, self.axis = flow, point, axis
+        self._states = {key(point.tensor): Carried(axis)}
+        self._needs = {}
+        for op in flow.after(point.tensor):
+            self._pass(op)
+
+    def state(self, tensor):
+        """None where a tensor does not depend on the Point; else Carried, SUMMED or MIXED."""
+        return self._states.get(key(tensor))
+
+    def needs(self, end):
+        """The pairs (tensor, axis, tensor, axis) of unknown sizes that were taken for equal on the way to `end`."""
+        return [n for op in self._flow.between(self.point.tensor, end) for n in self._needs.get(op, ())]
+
+    def _pass(self, op):
+        found = []
+
+        def require(*equal):
+            found.append(equal)
+
+        for i, output in enumerate(op.outputs):
+            if self._flow.is_live(output):
+                self._states[key(output)] = state_after(op, i, self._states, self.point.sizes[self.axis], require)
+        self._needs[op] = found
+
+
+def state_after(op, output, states, size, require):
+    """The state of one output of an op, from those of tensors by key."""
+    inputs = inputs_of(op)
+    known = [states.get(key(t)) for t in inputs]
+    positions = [i for i, s in enumerate(known) if s is not None]
+    if not op.inputs and positions:
+        return known[0]  # a stand-in
+    trait = trait_of(op)
+    if trait is None or not positions:
+        return MIXED  # what is not among the inputs enters a loop or a conditional
+    present = [known[i] for i in positions]
+    if all(isinstance(s, Carried) for s in present):
+        noted = []
+        found = trait.axes(Question(op, known, output, size, lambda *equal: noted.append(equal)))
+        if found is not None:
+            for equal in noted:
+                require(*equal)
+            return found
+    return weakest(present, is_linear(op, positions))
+
+
+def _is_flat(op, positions):
+    """Whether an op is linear in some inputs; a stand-in is, and what does not enter by the inputs is not."""
+    return bool(positions) and (not op.inputs or is_linear(op, positions))

@@ -1,0 +1,132 @@
+"""The diagonal of the Hessian from the structure of the graph, planned for all sources together."""
+import collections
+
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import repairs, zeros
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.flow import Flow
+from tf1_hessian.graph.paths import find_path
+from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.sources import anchors_of
+from tf1_hessian.structure.assembly import Assembly
+from tf1_hessian.structure.axes import Axes, Point
+from tf1_hessian.structure.costs import Costs, elements
+from tf1_hessian.structure.lifting import Leaf, bent_of, leaf_plan, needs_of, terms_of
+from tf1_hessian.structure.terms import Direct, Push, Search, Sweep, name_of, width_of
+
+__all__ = ["Structure"]
+
+
+# What the structured way may cost at most, as a share of a column for each element.
+_WORTHWHILE = 0.8
+
+
+class Structure(object):
+    """What the graph of a loss tells about its Hessian's diagonal.
+
+    Made and used with the scratch graph as the default one. chunk: how many columns are laid at once, a function of
+    (bytes of one column, columns).
+    """
+
+    def __init__(self, losses, sources, chunk):
+        self._loss = _total(losses)
+        path = find_path([self._loss], anchors_of(sources))
+        self._flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
+        self._axes, self._costs, self._chunk = Axes(self._flow), Costs(self._flow), chunk
+        self._plans, self._refusals = {}, {}
+        search = Search(self._axes, self._costs)
+        leaves = [(a, self._leaf(a, shape, s)) for s in sources for a, shape in zip(s.anchors, s.shapes)]
+        for anchor, leaf in sorted(leaves, key=lambda found: -len(self._flow.after(found[0]))):
+            plan, self._refusals[key(anchor)] = leaf_plan(search, leaf, self._loss)
+            self._plans[key(anchor)] = plan
+            search.buy(terms_of(plan))
+
+    def _leaf(self, anchor, shape, source):
+        """The Leaf of an anchor, at what is read where it is read once."""
+        tensor, users = anchor, self._flow.users(anchor)
+        while len(users) == 1 and users[0].type in ("Identity", "ReadVariableOp"):
+            tensor = users[0].outputs[0]
+            users = self._flow.users(tensor)
+        return Leaf(Point(tensor, tuple(_compat.dimensions(shape)), source.dtype), source.name)
+
+    def fits(self, source):
+        """Whether there is a way to a source's diagonal that is cheaper than a column for each element."""
+        plans = [self._plans[key(a)] for a in source.anchors]
+        naive = sum(self._costs.hvp(a, self._loss, elements(_compat.dimensions(shape)))
+                    for a, shape in zip(source.anchors, source.shapes))
+        return all(p is not None for p in plans) and sum(p.price for p in plans) < _WORTHWHILE * naive
+
+    def refusal(self, source):
+        """Why a source takes a column for each element, as a sentence."""
+        found = [self._refusals[key(a)] for a in source.anchors if self._refusals[key(a)]]
+        return found[0] if found else "no axis of it stays apart on the way to the loss"
+
+    def terms(self, sources):
+        """The terms for some sources, those that share columns once."""
+        found = {}
+        for term in (t for s in sources for a in s.anchors for t in terms_of(self._plans[key(a)])):
+            found[name_of(term)] = term
+        return list(found.values())
+
+    def columns(self, sources):
+        """The columns for some sources: seeds of products and seeds pulled back."""
+        bent = [b for s in sources for a in s.anchors for b in bent_of(self._plans[key(a)])]
+        return sum(width_of(t) for t in self.terms(sources)) + len(bent)
+
+    def needs(self, sources):
+        """The pairs (tensor, axis, tensor, axis) of unknown sizes that must be equal."""
+        return [n for s in sources for a in s.anchors for n in needs_of(self._axes, self._plans[key(a)])]
+
+    def gradients(self, sources):
+        """The price for some sources, in gradients of the loss."""
+        price = sum(self._plans[key(a)].price for s in sources for a in s.anchors)
+        return price / float(max(1, self._costs.gradient()))
+
+    def bytes(self, sources):
+        """The largest estimate for the intermediate tensors of one chunk."""
+        return max([self._bytes(t) * self.columns_at_once(t) for t in self.terms(sources)] or [0])
+
+    def columns_at_once(self, term):
+        """How many columns of a term are laid at once."""
+        return self._chunk(self._bytes(term), width_of(term))
+
+    def _bytes(self, term):
+        end = term.cut.tensor if isinstance(term, Sweep) else term.end
+        return 4 * term.point.dtype.size * sum(
+            elements(dimensions_of(o)) for op in self._flow.between(term.point.tensor, end) for o in op.outputs)
+
+    def lay(self, sources):
+        """(the diagonals in the scratch graph, one for each source, None for zero; remarks for the plan)."""
+        anchors = [s.anchors for s in sources]
+        plans = {key(a): self._plans[key(a)] for part in anchors for a in part}
+        assembly = Assembly(self._loss, self.columns_at_once, list(plans.values()))
+        found = [s.join([assembly.diagonal(plans[key(a)]) for a in s.anchors]) for s in sources]
+        return found, assembly.remarks
+
+    def explain(self, source):
+        """What a source's diagonal is made of, in words."""
+        plans = [self._plans[key(a)] for a in source.anchors]
+        told = [_told(t) for plan in plans for t in terms_of(plan)]
+        told += ["a product with ones through '%s' alone" % b.use.op.name for plan in plans for b in bent_of(plan)]
+        return " + ".join(collections.OrderedDict.fromkeys(told)) or "zero: the loss is linear in it"
+
+
+def _told(term):
+    if isinstance(term, Sweep):
+        return "%d columns at '%s' (%s)" % (term.rows.width, term.cut.tensor.name, term.kind)
+    if isinstance(term, Push):
+        return "a push from '%s'" % term.cut.tensor.name
+    if isinstance(term, Direct):
+        return "%d columns of products at '%s'" % (term.rows.width, _name(term.point.tensor))
+    return "a product with ones at '%s'" % _name(term.point.tensor)
+
+
+def _name(tensor):
+    return tensor.op.name if tensor.dtype == tf.resource else tensor.name
+
+
+def _total(losses):
+    """The sum of the losses, a number."""
+    sums = [t if t.shape.ndims == 0 else tf.reduce_sum(t) for t in losses]
+    return sums[0] if len(sums) == 1 else tf.add_n(sums)

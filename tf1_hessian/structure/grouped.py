@@ -1,0 +1,111 @@
+"""sum over rows of G^T R G, G the gradients of a shared weight by row and column: convolutions, layers applied at every
+place of a row, their biases, embeddings.
+"""
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.structure.terms import DIAGONAL
+
+__all__ = ["can_group", "grouped"]
+
+
+def can_group(use, sizes):
+    """Whether `grouped` knows the op of a use; sizes: of the lifted point."""
+    op, position = use
+    made = dimensions_of(op.outputs[0])
+    if made is None or len(sizes) < 2 or sizes[-1] is None or made[-1] != sizes[-1]:
+        return False  # what follows the op does not keep its channels
+    if op.type == "MatMul":
+        return position == 1 and not op.get_attr("transpose_a")
+    if op.type == "Conv2D":
+        return position == 1 and _is_plain_convolution(op)
+    if op.type in _LOOKUPS:
+        return len(made) == len(sizes) == 3 and _picks_rows(op)
+    shape = dimensions_of(op.inputs[position])
+    return op.type in ("Add", "AddV2", "BiasAdd") and len(shape) == 1 and shape[0] == sizes[-1] and (
+        op.type != "BiasAdd" or op.get_attr("data_format") != b"NCHW")
+
+
+_LOOKUPS = frozenset(["Gather", "GatherV2", "ResourceGather"])
+
+
+def _picks_rows(op):
+    """Whether a lookup is by an id for each place [N, places], along the first axis."""
+    axis = 0 if op.type != "GatherV2" else _compat.static_value(op.inputs[2])
+    batch = op.get_attr("batch_dims") if "batch_dims" in op.node_def.attr else 0
+    return op.inputs[1].shape.ndims == 2 and axis is not None and int(axis) == 0 and not batch
+
+
+def _is_plain_convolution(op):
+    image, kernel = dimensions_of(op.inputs[0]), dimensions_of(op.inputs[1])
+    return op.get_attr("data_format") == b"NHWC" and None not in kernel and image is not None and (
+        image[3] == kernel[2]) and op.get_attr("padding") in (b"SAME", b"VALID")
+
+
+def grouped(use, zeros, columns):
+    """The leaf-shaped sum; `columns` are those of the lifted point [k, N, ..., channels]. zeros: like the leaf."""
+    left = _by_row(columns.left)
+    right = None if columns.right is None else _by_row(columns.right)
+    if use.op.type in _LOOKUPS:
+        return _embedded(use.op, left, right, zeros, columns)
+    inputs = _inputs_by_row(use.op, left)
+    found = _weighted(_gradients(inputs, left), None if right is None else _gradients(inputs, right), columns)
+    if use.op.type == "MatMul" and use.op.get_attr("transpose_b"):
+        found = tf.transpose(tf.reshape(found, [-1, dimensions_of(left)[-1]]))
+    return tf.reshape(found, tf.shape(zeros))
+
+
+def _by_row(stacked):
+    """[k, N, ..., channels] as [N, k, places, channels]."""
+    shape = tf.shape(stacked)
+    channels = dimensions_of(stacked)[-1]
+    flat = tf.reshape(stacked, [shape[0], shape[1], -1, channels])
+    return tf.transpose(flat, [1, 0, 2, 3])
+
+
+def _inputs_by_row(op, left):
+    """What the weight is multiplied with at each place: [N, places, inputs]; None where it is 1."""
+    rows = tf.shape(left)[0]
+    if op.type == "MatMul":
+        return tf.reshape(op.inputs[0], [rows, -1, dimensions_of(op.inputs[0])[1]])
+    if op.type != "Conv2D":
+        return None
+    high, wide, deep, _ = dimensions_of(op.inputs[1])
+    patches = tf.extract_image_patches(
+        op.inputs[0], [1, high, wide, 1], op.get_attr("strides"), op.get_attr("dilations"),
+        op.get_attr("padding").decode("utf-8"))
+    return tf.reshape(patches, [rows, -1, high * wide * deep])
+
+
+def _gradients(inputs, columns):
+    """The gradients of the weight: [N, k, inputs * channels]."""
+    if inputs is None:
+        return tf.reduce_sum(columns, 2)
+    shape = tf.shape(columns)
+    many, channels = shape[1], dimensions_of(columns)[-1]
+    places = tf.reshape(tf.transpose(columns, [0, 2, 1, 3]), [shape[0], shape[2], -1])
+    found = tf.reshape(tf.matmul(inputs, places, transpose_a=True), [shape[0], -1, many, channels])
+    return tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [shape[0], many, dimensions_of(inputs)[-1] * channels])
+
+
+def _weighted(left, right, columns):
+    """sum over rows and columns of left times (R left, or right)."""
+    if right is not None:
+        return tf.reduce_sum(left * right, [0, 1])
+    if columns.sweep.kind == DIAGONAL:
+        return tf.reduce_sum(tf.square(left) * tf.expand_dims(tf.transpose(columns.curvature), 2), [0, 1])
+    return tf.reduce_sum(left * tf.matmul(columns.curvature, left), [0, 1])
+
+
+def _embedded(op, left, right, zeros, columns):
+    """Ids may repeat in a row: entries (t, s) with equal ids meet."""
+    ids = op.inputs[1]
+    same = tf.cast(tf.equal(tf.expand_dims(ids, 2), tf.expand_dims(ids, 1)), left.dtype)
+    met = tf.einsum("nts,nksd->nktd", same, left)
+    if right is None and columns.sweep.kind == DIAGONAL:
+        right = left * tf.reshape(tf.transpose(columns.curvature), [tf.shape(left)[0], -1, 1, 1])
+    elif right is None:
+        right = tf.einsum("nkl,nltd->nktd", columns.curvature, left)
+    entries = tf.reduce_sum(met * right, 1)
+    return tf.math.unsorted_segment_sum(
+        tf.reshape(entries, [-1, dimensions_of(left)[-1]]), tf.reshape(ids, [-1]), tf.shape(zeros)[0])

@@ -1,0 +1,246 @@
+"""From a source to the results of the ops that read it: what its diagonal follows from."""
+import collections
+
+from tf1_hessian import _compat
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.traits import MIXED, Carried, is_linear
+from tf1_hessian.structure.axes import point_at, state_after
+from tf1_hessian.structure.grouped import can_group
+from tf1_hessian.structure.squares import WITH_COEFFICIENTS
+from tf1_hessian.structure.terms import DIAGONAL
+from tf1_hessian.structure.uses import coupled, uses_of
+
+__all__ = [
+    "Bent", "Grouped", "Leaf", "Lift", "Own", "Selection", "Uses", "bent_of", "leaf_plan", "needs_of",
+    "terms_of"]
+
+Leaf = collections.namedtuple("Leaf", "point name")
+Leaf.__doc__ = "What a diagonal is wanted for: the anchor of a source, or a part of it."
+
+# What a leaf's diagonal is made of: a `price` each, and `terms` to be paid for.
+Own = collections.namedtuple("Own", "point terms price")
+Own.__doc__ = "Terms at the leaf itself."
+
+Uses = collections.namedtuple("Uses", "parts price")
+Uses.__doc__ = "Uses that never meet in a curved op: their diagonals add up."
+
+Lift = collections.namedtuple("Lift", "use chain point terms groups needs price")
+Lift.__doc__ = """A linear op and what only shifts or reshapes after it, up to `point`. The diagonal at the leaf is the
+one at the point, given by `terms`, pulled back through the op with squared coefficients; plus the `groups`. needs:
+pairs of sizes that must be equal, as of a Trace."""
+
+Grouped = collections.namedtuple("Grouped", "sweep")
+Grouped.__doc__ = """Where the op shares the leaf among places of a row (a convolution): the term of one cut, from the
+leaf's gradients of each row and column: sum over rows of G^T R G."""
+
+Selection = collections.namedtuple("Selection", "use output part price")
+Selection.__doc__ = "The leaf is only moved or cut: the diagonal of the result, moved back."
+
+Bent = collections.namedtuple("Bent", "use output needs price")
+Bent.__doc__ = "A curved op whose result enters the loss linearly, all axes apart: a product with ones on the op alone."
+
+_SELECTIONS = frozenset([
+    "Cast", "ExpandDims", "Identity", "Reshape", "Slice", "Split", "SplitV", "Squeeze", "StridedSlice", "Transpose",
+    "Unpack"])
+_SHIFTS = frozenset(["Add", "AddV2", "BiasAdd", "Identity", "Sub"])
+_RESHAPES = frozenset(["ExpandDims", "Reshape", "Squeeze"])
+_PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "ResourceGather", "Sub"])
+
+
+def leaf_plan(search, leaf, loss):
+    """The cheapest of Own and Uses for a leaf, or None where neither is possible; and why Uses is not, if so."""
+    own = search.best(leaf.point, loss)
+    ways = [] if own is None else [Own(leaf.point, own.terms, own.price)]
+    uses = list(uses_of(search.flow, leaf.point.tensor))
+    refusal = coupled(search.flow, uses)
+    if refusal is None:
+        parts = [_use_plan(search, leaf, use, loss) for use in uses]
+        missing = [u for u, p in zip(uses, parts) if p is None]
+        if missing:
+            refusal = "'%s' (%s) can't be lifted over" % (missing[0].op.name, missing[0].op.type)
+        else:
+            parts = [p for part in parts for p in part]
+            ways.append(Uses(tuple(parts), sum(p.price for p in parts)))
+    return (min(ways, key=lambda way: way.price) if ways else None), refusal
+
+
+def terms_of(plan):
+    """All terms of a plan of a leaf, those of grouped ones among them."""
+    if isinstance(plan, Uses):
+        return [t for part in plan.parts for t in terms_of(part)]
+    if isinstance(plan, Selection):
+        return terms_of(plan.part)
+    if isinstance(plan, Lift):
+        return list(plan.terms) + [g.sweep for g in plan.groups]
+    return list(plan.terms) if isinstance(plan, Own) else []
+
+
+def bent_of(plan):
+    """All Bent parts of a plan of a leaf."""
+    if isinstance(plan, Uses):
+        return [b for part in plan.parts for b in bent_of(part)]
+    if isinstance(plan, Selection):
+        return bent_of(plan.part)
+    return [plan] if isinstance(plan, Bent) else []
+
+
+def needs_of(axes, plan):
+    """The pairs (tensor, axis, tensor, axis) of sizes that a plan takes for equal, before anything runs."""
+    found = [n for term in terms_of(plan) for n in _needs_of_term(axes, term)]
+    stack = [plan]
+    while stack:
+        part = stack.pop()
+        stack.extend(getattr(part, "parts", ()))
+        stack.extend([part.part] if isinstance(part, Selection) else [])
+        found.extend(getattr(part, "needs", ()))
+    known = {(key(n[0]), n[1], key(n[2]), n[3]): n for n in found}
+    return [n for name, n in known.items() if name[:2] != name[2:]]
+
+
+def _needs_of_term(axes, term):
+    point, everything = term.point, range(len(term.point.sizes))
+    asked = [(point, term.rows.axes if hasattr(term, "rows") else everything, term.end)]
+    if getattr(term, "kind", DIAGONAL) == DIAGONAL and hasattr(term, "cut"):
+        asked.append((term.cut, range(len(term.cut.sizes)), term.end))
+    if hasattr(term, "steps"):
+        asked[0] = (point, everything, term.steps[0])
+        asked.append((point_at(term.steps[2]), range(len(term.cut.sizes)), term.cut.tensor))
+    return [n for start, used, end in asked for axis in used for n in axes.trace(start, axis).needs(end)]
+
+
+def _use_plan(search, leaf, use, loss):
+    """The parts that one use adds to the leaf's diagonal, or None where there is no way."""
+    op, flow = use.op, search.flow
+    if use.position is None:
+        return None
+    outputs = [o for o in op.outputs if flow.is_live(o) and (flow.reaches(o, loss) or key(o) == key(loss))]
+    flat = is_linear(op, [use.position])
+    if all(search.axes.is_linear(o, loss) for o in outputs):
+        if flat:
+            return []
+        return _bent(search, leaf, use, outputs)
+    if not flat or any(o.shape.ndims is None for o in outputs):
+        return None
+    if op.type in _SELECTIONS:
+        return _selected(search, use, outputs, loss)
+    if op.type in WITH_COEFFICIENTS | _PLACED and len(outputs) == 1 and _has_single_coefficients(op, use.position):
+        lift = _lifted(search, leaf, use, loss)
+        return None if lift is None else [lift]
+    return None
+
+
+def _bent(search, leaf, use, outputs):
+    needs, axes = [], range(len(leaf.point.sizes))
+    if len(outputs) != 1 or any(_after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
+        return None
+    return [Bent(use, outputs[0], tuple(needs), 10 * search.costs.one_pass(leaf.point.tensor, outputs[0]))]
+
+
+def _has_single_coefficients(op, position):
+    """Whether no coefficient is a sum: an Einsum could add up its other factors."""
+    if op.type != "Einsum":
+        return True
+    inputs, output = op.get_attr("equation").decode("utf-8").replace(" ", "").split("->")
+    inputs = inputs.split(",")
+    known = set(inputs[position] + output)
+    return "." not in output and all(set(part) <= known for part in inputs)
+
+
+def _selected(search, use, outputs, loss):
+    parts = []
+    for output in outputs:
+        part, _ = leaf_plan(search, Leaf(point_at(output), output.name), loss)
+        if part is None:
+            return None
+        parts.append(Selection(use, output, part, part.price))
+    return parts
+
+
+def _after(op, position, axis, leaf, output, needs, chain=()):
+    """The state of a result, one axis of the leaf followed through this use alone. Adds to `needs`."""
+    states = {key(op.inputs[position]): Carried(axis)}
+    for step in (op,) + tuple(chain):
+        for i, o in enumerate(step.outputs):
+            states[key(o)] = state_after(step, i, states, leaf.point.sizes[axis], lambda *equal: needs.append(equal))
+    return states[key(chain[-1].outputs[0] if chain else output)]
+
+
+def _lifted(search, leaf, use, loss):
+    chain, tensor = _chain(search.flow, use.op.outputs[0], loss)
+    point, needs = point_at(tensor), []
+    after = [_after(use.op, use.position, axis, leaf, use.op.outputs[0], needs, chain)
+             for axis in range(len(leaf.point.sizes))]
+    carried = {s.axis for s in after if isinstance(s, Carried) and s[1:] == (1, 1)}
+    found = _parts(search, use, point, carried, loss, chain)
+    if found is None:
+        return None
+    terms, groups, price = found
+    price += 3 * search.costs.one_pass(leaf.point.tensor, use.op.outputs[0])
+    for axis in search.axes.separable(point, loss):
+        needs += search.axes.trace(point, axis).needs(loss)
+    return Lift(use, tuple(chain), point, terms, groups, tuple(needs), price)
+
+
+def _chain(flow, tensor, loss):
+    """(the ops after a lifted one that only add what does not depend on it, or reshape; the last result)."""
+    chain = []
+    while key(tensor) != key(loss):
+        users = flow.users(tensor)
+        if len(users) != 1 or _compat.is_overridden(users[0]):
+            return chain, tensor
+        op = users[0]
+        same = [i for i, t in enumerate(op.inputs) if key(t) == key(tensor)]
+        if len(same) != 1 or not (_shifts(op, same[0], tensor) or _only_reshapes(op, tensor)):
+            return chain, tensor
+        chain.append(op)
+        tensor = op.outputs[0]
+    return chain, tensor
+
+
+def _shifts(op, position, tensor):
+    """Sizes that are not known may be broadcast: no shift then, but for a bias and an identity."""
+    if op.type not in _SHIFTS or (op.type in ("BiasAdd", "Sub") and position):
+        return False
+    sizes = dimensions_of(op.outputs[0])
+    if sizes != dimensions_of(tensor):
+        return False
+    return op.type in ("BiasAdd", "Identity") or all(
+        size is not None or _is_narrow(op.inputs[1 - position], len(sizes) - axis) for axis, size in enumerate(sizes))
+
+
+def _is_narrow(tensor, from_right):
+    """Whether a tensor has no axis, or one of size 1, at a place counted from the right: nothing is broadcast there."""
+    sizes = dimensions_of(tensor)
+    return sizes is not None and (len(sizes) < from_right or sizes[-from_right] == 1)
+
+
+def _only_reshapes(op, tensor):
+    return op.type in _RESHAPES and op.outputs[0].shape.ndims is not None and (
+        op.outputs[0].shape.ndims >= tensor.shape.ndims)
+
+
+def _parts(search, use, point, carried, end, chain):
+    """(terms at the lifted point, grouped terms, price) for the Hessian of <g_end, end>, or None."""
+    if search.axes.is_linear(point.tensor, end):
+        return (), (), 0
+    apart = set(search.axes.separable(point, end)) | carried | {k for k, s in enumerate(point.sizes) if s == 1}
+    ways = []
+    if apart >= set(range(len(point.sizes))):
+        found = search.best(point, end)
+        if found is not None:
+            ways.append((found.terms, (), found.price))
+    if not ways and can_group(use, point.sizes):
+        ways += _grouped(search, use, point, carried, end, chain)
+    return min(ways, key=lambda way: way[2]) if ways else None
+
+
+def _grouped(search, use, point, carried, end, chain):
+    for tensor in search.cuts(point, end):
+        first = search.through(point, tensor, end, may_push=False)
+        if first is None or not all(t.rows.axes == (0,) for t in first.terms):
+            continue
+        rest = _parts(search, use, point, carried, tensor, chain)
+        if rest is not None:
+            extra = sum(search.costs.vjp(use.op.inputs[use.position], point.tensor, t.rows.width) for t in first.terms)
+            yield rest[0], tuple(Grouped(t) for t in first.terms) + rest[1], first.price + extra + rest[2]

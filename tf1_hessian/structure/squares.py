@@ -1,0 +1,28 @@
+"""Linear ops with squared coefficients: diag(A^T R A) is R pulled back through them."""
+from tf1_hessian._compat import tf
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.scratch import key
+
+__all__ = ["WITH_COEFFICIENTS", "emitted", "squared"]
+
+# Ops whose coefficients are single entries of their other inputs; all others that are squared have ones.
+WITH_COEFFICIENTS = frozenset([
+    "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Einsum", "MatMul",
+    "Mul", "RealDiv"])
+
+
+def squared(op, position, value):
+    """The op's first result as a function of `value` at one input, with the squares of its coefficients."""
+    replaced = {}
+    for i, tensor in enumerate(op.inputs):
+        if i != position and op.type in WITH_COEFFICIENTS:
+            replaced[key(tensor)] = tf.square(tensor)
+    result = emitted(op, position, value, replaced)[0]
+    return -result if op.type == "Sub" and position == 1 else result
+
+
+def emitted(op, position, value, replaced=()):
+    """The op's results with another value at one input."""
+    known = dict(replaced)
+    known[key(op.inputs[position])] = value
+    return Emission(known, lambda t: t.op is op).emit(list(op.outputs))
