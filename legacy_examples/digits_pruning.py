@@ -149,8 +149,8 @@ def prune(session, model, images, trained, scores):
 
 def print_network(number, trained, seconds):
     diagonal = flat(trained.diagonal)
-    print("network %d: loss %.4f, |gradient| %.1e, test accuracy %.1f %%; %d entries in %.1f s, %d of them negative" % (
-        number, trained.loss, np.linalg.norm(flat(trained.gradient)), 100 * trained.accuracy, diagonal.size, seconds,
+    print("network %d: loss %.4f, |gradient| %.1e, test accuracy %.1f %%; %d entries in %.0f ms, %d of them negative" % (
+        number, trained.loss, np.linalg.norm(flat(trained.gradient)), 100 * trained.accuracy, diagonal.size, 1e3 * seconds,
         np.sum(diagonal < 0)))
 
 

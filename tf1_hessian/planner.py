@@ -74,7 +74,7 @@ class Planner(object):
         sources = [self._problem.rows[i] for i in indices]
         try:
             self._structure = Structure(self._problem.losses, sources, self._fitting)
-            chosen = [s for s in sources if self._structure.fits(s)]
+            chosen = self._worthwhile(sources)
             self._refuse_misfits(sources, chosen)
             diagonals, remarks = self._structure.lay(chosen)
         except (LookupError, ValueError) as refusal:
@@ -91,6 +91,11 @@ class Planner(object):
             self.verification = Verification(self._problem, chosen, claimed)
         return {i: _Rows(s, [i], "structured", _Structured(d, self._at_once(s)), self._structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
+
+    def _worthwhile(self, sources):
+        """The sources whose structured columns are cheaper, and all together not more, than one for each element."""
+        chosen = [s for s in sources if self._structure.fits(s)]
+        return chosen if self._structure.columns(chosen) <= sum(s.size for s in chosen) else []
 
     def _refuse_misfits(self, sources, chosen):
         for source in sources:

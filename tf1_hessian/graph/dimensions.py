@@ -48,7 +48,10 @@ def quotient(above, below):
 
 
 def _partial(tensor, depth):
-    """The value of a small integer tensor as an array of objects, None for unknown entries; None for all of it."""
+    """The value of a small integer tensor as an array of objects, None for unknown entries; None for all of it.
+
+    Fractions are not followed, since a cast would have to cut them off.
+    """
     value = _compat.static_value(tensor)
     if value is not None:
         return np.array(value, dtype=object)
@@ -156,7 +159,7 @@ def _reshape(tensor, values, shape):
 _RULES = {
     "Add": _arithmetic(lambda x, y: x + y),
     "AddV2": _arithmetic(lambda x, y: x + y),
-    "Cast": lambda tensor, a: a if tensor.op.inputs[0].dtype.is_integer else None,
+    "Cast": lambda tensor, a: a,
     "ConcatV2": _concatenate,
     "ExpandDims": lambda tensor, a, axis: a.reshape(1) if a.ndim == 0 else None,
     "FloorDiv": _arithmetic(lambda x, y: x // y if y else None),

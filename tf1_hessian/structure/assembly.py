@@ -63,9 +63,8 @@ class Assembly(object):
         at_point = _sum([self._evaluation.term(t) for t in plan.terms])
         if at_point is not None:
             value = _zeros_at(use)
-            result = squared(use.op, use.position, value)
-            at_point = tf.reshape(at_point, tf.shape(result)) if plan.chain else at_point
-            found += backprop([result], [value], [at_point])
+            at_result = tf.reshape(at_point, _shape_of(use.op.outputs[0])) if plan.chain else at_point
+            found += backprop([squared(use.op, use.position, value)], [value], [at_result])
         return _sum(found)
 
     def _selected(self, plan):
@@ -92,6 +91,11 @@ def _zeros_at(use):
     sizes = dimensions_of(tensor)
     dtype = tensor.dtype.base_dtype
     return tf.zeros(sizes, dtype) if None not in sizes else tf.zeros_like(tensor)
+
+
+def _shape_of(tensor):
+    sizes = dimensions_of(tensor)
+    return tf.shape(tensor) if None in sizes else sizes
 
 
 def _sum(tensors):

@@ -5,9 +5,15 @@ slices. Mathematics, section 4.
 """
 import collections
 
+from tf1_hessian import _compat
+from tf1_hessian._compat import tf
+from tf1_hessian.derivatives import zeros
+from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import inputs_of, key
 from tf1_hessian.graph.traits import MIXED, Carried, Question, is_linear, trait_of, weakest
+from tf1_hessian.graph.traits.states import elementary
 
 __all__ = ["Axes", "Point", "Trace", "point_at", "state_after"]
 
@@ -97,8 +103,10 @@ def state_after(op, output, states, size, require):
     if not op.inputs and positions:
         return known[0]  # a stand-in
     trait = trait_of(op)
-    if trait is None or not positions:
+    if not positions:
         return MIXED  # what is not among the inputs enters a loop or a conditional
+    if trait is None:
+        return through_gradient(op, output, states, size, require)
     present = [known[i] for i in positions]
     if all(isinstance(s, Carried) for s in present):
         noted = []
@@ -108,6 +116,43 @@ def state_after(op, output, states, size, require):
                 require(*equal)
             return found
     return weakest(present, is_linear(op, positions))
+
+
+def through_gradient(op, output, states, size, require):
+    """The state of an op that is known by a gradient of the user's alone (tf.nn.swish, for one), element by element.
+
+    It is what all inputs have in common, if the gradient is so too: with that state for what arrives at the output, the
+    gradient for each input has the state of the input. Then no slice of it depends on another slice of anything.
+    """
+    known = [states.get(key(t)) for t in op.inputs]
+    inputs = [t for t, s in zip(op.inputs, known) if s is not None]
+    if not _compat.is_overridden(op) or not all(isinstance(s, Carried) for s in known if s is not None):
+        return MIXED
+    noted = []
+    state = elementary(Question(op, known, output, size, lambda *equal: noted.append(equal)))
+    if state is None:
+        return MIXED
+    arrived = tf.placeholder(op.outputs[output].dtype.base_dtype, op.outputs[output].shape)
+    reached = dict(states)
+    reached[key(arrived)] = state
+    for given, grad in zip(inputs, backprop([op.outputs[output]], inputs, [arrived])):
+        if grad is not None and _reached(grad, reached, size) != states[key(given)]:
+            return MIXED
+    for equal in noted:
+        require(*equal)
+    return state
+
+
+def _reached(tensor, states, size):
+    """The state of a gradient made from others; a closure may hold what no input of the op leads to. The sizes in it are
+    those of the op."""
+    starts = [op.outputs[i] for op, i in states]
+    for op in find_path([tensor], starts).ops:
+        if zeros.is_zero(op) or any(key(o) in states for o in op.outputs):
+            continue
+        for i, output in enumerate(op.outputs):
+            states[key(output)] = state_after(op, i, states, size, lambda *equal: None)
+    return states.get(key(tensor))
 
 
 def _is_flat(op, positions):

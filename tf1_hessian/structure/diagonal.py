@@ -13,13 +13,17 @@ from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes, Point
 from tf1_hessian.structure.costs import Costs, elements
 from tf1_hessian.structure.lifting import Leaf, bent_of, leaf_plan, needs_of, terms_of
-from tf1_hessian.structure.terms import Direct, Push, Search, Sweep, name_of, width_of
+from tf1_hessian.structure.terms import FULL, Direct, Push, Search, Sweep, name_of, width_of
 
 __all__ = ["Structure"]
 
 
 # What the structured way may cost at most, as a share of a column for each element.
 _WORTHWHILE = 0.8
+
+
+# How many times the memory of a chunk the columns of a curvature by row may take.
+_MORE_FOR_FULL = 8
 
 
 class Structure(object):
@@ -60,7 +64,7 @@ class Structure(object):
     def refusal(self, source):
         """Why a source takes a column for each element, as a sentence."""
         found = [self._refusals[key(a)] for a in source.anchors if self._refusals[key(a)]]
-        return found[0] if found else "no axis of it stays apart on the way to the loss"
+        return found[0] if found else "nothing cheaper was found"
 
     def terms(self, sources):
         """The terms for some sources, those that share columns once."""
@@ -88,12 +92,15 @@ class Structure(object):
         return max([self._bytes(t) * self.columns_at_once(t) for t in self.terms(sources)] or [0])
 
     def columns_at_once(self, term):
-        """How many columns of a term are laid at once."""
-        return self._chunk(self._bytes(term), width_of(term))
+        """How many columns of a term are laid at once: all of them where a curvature by row needs them together, since
+        each is pulled back twice else.
+        """
+        is_full = isinstance(term, Sweep) and term.kind == FULL
+        return self._chunk(self._bytes(term) // (_MORE_FOR_FULL if is_full else 1), width_of(term))
 
     def _bytes(self, term):
         end = term.cut.tensor if isinstance(term, Sweep) else term.end
-        return 4 * term.point.dtype.size * sum(
+        return 2 * term.point.dtype.size * sum(
             elements(dimensions_of(o)) for op in self._flow.between(term.point.tensor, end) for o in op.outputs)
 
     def lay(self, sources):

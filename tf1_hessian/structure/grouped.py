@@ -4,6 +4,7 @@ place of a row, their biases, embeddings.
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.structure.costs import elements
 from tf1_hessian.structure.terms import DIAGONAL
 
 __all__ = ["can_group", "grouped"]
@@ -70,11 +71,26 @@ def _inputs_by_row(op, left):
         return tf.reshape(op.inputs[0], [rows, -1, dimensions_of(op.inputs[0])[1]])
     if op.type != "Conv2D":
         return None
+    return tf.reshape(_patches(op), [rows, -1, elements(dimensions_of(op.inputs[1])[:-1])])
+
+
+# Up to this size patches are taken by a convolution, which costs its square, but little else.
+_SMALL_PATCH = 32
+
+
+def _patches(op):
+    """What the filter of a convolution sees at each place; tf.extract_image_patches takes ten times as long."""
     high, wide, deep, _ = dimensions_of(op.inputs[1])
-    patches = tf.extract_image_patches(
-        op.inputs[0], [1, high, wide, 1], op.get_attr("strides"), op.get_attr("dilations"),
-        op.get_attr("padding").decode("utf-8"))
-    return tf.reshape(patches, [rows, -1, high * wide * deep])
+    size, image = high * wide * deep, op.inputs[0]
+    strides, dilations, padding = (op.get_attr(n) for n in ("strides", "dilations", "padding"))
+    if size <= _SMALL_PATCH:
+        identity = tf.reshape(tf.eye(size, dtype=image.dtype), [high, wide, deep, size])
+        return tf.nn.conv2d(image, identity, strides, padding.decode("utf-8"), dilations=dilations)
+    sizes = dimensions_of(image)
+    if None in sizes[1:] or padding != b"VALID" or list(strides + dilations) != [1] * 8:
+        return tf.extract_image_patches(image, [1, high, wide, 1], strides, dilations, padding.decode("utf-8"))
+    tall, broad = sizes[1] - high + 1, sizes[2] - wide + 1
+    return tf.concat([image[:, i:i + tall, j:j + broad] for i in range(high) for j in range(wide)], 3)
 
 
 def _gradients(inputs, columns):

@@ -41,11 +41,11 @@ Bent = collections.namedtuple("Bent", "use output needs price")
 Bent.__doc__ = "A curved op whose result enters the loss linearly, all axes apart: a product with ones on the op alone."
 
 _SELECTIONS = frozenset([
-    "Cast", "ExpandDims", "Identity", "Reshape", "Slice", "Split", "SplitV", "Squeeze", "StridedSlice", "Transpose",
-    "Unpack"])
+    "Cast", "Concat", "ConcatV2", "ExpandDims", "Identity", "Pack", "Pad", "PadV2", "Reshape", "Slice", "Split", "SplitV",
+    "Squeeze", "StridedSlice", "Transpose", "Unpack"])
 _SHIFTS = frozenset(["Add", "AddV2", "BiasAdd", "Identity", "Sub"])
 _RESHAPES = frozenset(["ExpandDims", "Reshape", "Squeeze"])
-_PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "ResourceGather", "Sub"])
+_PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "Neg", "ResourceGather", "Sub"])
 
 
 def leaf_plan(search, leaf, loss):
@@ -106,7 +106,8 @@ def _needs_of_term(axes, term):
     if hasattr(term, "steps"):
         asked[0] = (point, everything, term.steps[0])
         asked.append((point_at(term.steps[2]), range(len(term.cut.sizes)), term.cut.tensor))
-    return [n for start, used, end in asked for axis in used for n in axes.trace(start, axis).needs(end)]
+    return [n for start, used, end in asked for axis in used if start.sizes[axis] != 1
+            for n in axes.trace(start, axis).needs(end)]
 
 
 def _use_plan(search, leaf, use, loss):
@@ -131,7 +132,7 @@ def _use_plan(search, leaf, use, loss):
 
 
 def _bent(search, leaf, use, outputs):
-    needs, axes = [], range(len(leaf.point.sizes))
+    needs, axes = [], [k for k, size in enumerate(leaf.point.sizes) if size != 1]
     if len(outputs) != 1 or any(_after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
         return None
     return [Bent(use, outputs[0], tuple(needs), 10 * search.costs.one_pass(leaf.point.tensor, outputs[0]))]
@@ -169,17 +170,28 @@ def _after(op, position, axis, leaf, output, needs, chain=()):
 def _lifted(search, leaf, use, loss):
     chain, tensor = _chain(search.flow, use.op.outputs[0], loss)
     point, needs = point_at(tensor), []
-    after = [_after(use.op, use.position, axis, leaf, use.op.outputs[0], needs, chain)
-             for axis in range(len(leaf.point.sizes))]
-    carried = {s.axis for s in after if isinstance(s, Carried) and s[1:] == (1, 1)}
+    separable = search.axes.separable(point, loss)
+    carried = _carried(leaf, use, chain, separable, needs)
     found = _parts(search, use, point, carried, loss, chain)
     if found is None:
         return None
     terms, groups, price = found
     price += 3 * search.costs.one_pass(leaf.point.tensor, use.op.outputs[0])
-    for axis in search.axes.separable(point, loss):
+    for axis in separable:
         needs += search.axes.trace(point, axis).needs(loss)
     return Lift(use, tuple(chain), point, terms, groups, tuple(needs), price)
+
+
+def _carried(leaf, use, chain, separable, needs):
+    """The axes of the lifted point that each come from one axis of the leaf. Adds to `needs` for those that matter."""
+    carried = set()
+    for axis, size in enumerate(leaf.point.sizes):
+        noted = []
+        state = _after(use.op, use.position, axis, leaf, use.op.outputs[0], noted, chain) if size != 1 else None
+        if isinstance(state, Carried) and state[1:] == (1, 1):
+            carried.add(state.axis)
+            needs += noted if state.axis not in separable else []
+    return carried
 
 
 def _chain(flow, tensor, loss):

@@ -18,7 +18,7 @@ def squared(op, position, value):
         if i != position and op.type in WITH_COEFFICIENTS:
             replaced[key(tensor)] = tf.square(tensor)
     result = emitted(op, position, value, replaced)[0]
-    return -result if op.type == "Sub" and position == 1 else result
+    return -result if op.type == "Neg" or (op.type == "Sub" and position == 1) else result
 
 
 def emitted(op, position, value, replaced=()):

@@ -63,6 +63,7 @@ class Search(object):
             if isinstance(term, Sweep):
                 self._bought[columns_of(term)] = max(
                     self._bought.get(columns_of(term), 0), self._pulled(term.point, term.cut, term.rows.width))
+            self._bought.setdefault(name_of(term), 1)
             if isinstance(term, (Direct, Push, Sweep)):
                 self._bought[curvature_of(term)] = 1
         self._known = {}
@@ -74,7 +75,8 @@ class Search(object):
         price = self.costs.hvp(point.tensor, end, 1)
         rows = rows_between(self.axes, point, point, end)
         if rows is not None and rows.width == 1:
-            yield Sum((Ones(point, end),), price)
+            term = Ones(point, end)
+            yield Sum((term,), 0 if name_of(term) in self._bought else price)
             return
         if rows is not None:
             term = Direct(point, end, rows)

@@ -28,7 +28,7 @@ def _matrix_product(question):
         return None
     labels = {_label_of(question, p, sides(question.op)[p]) for p in question.positions}
     label = labels.pop()
-    if labels or (label.kind == "kept" and len(question.positions) > 1):
+    if labels:
         return None
     if label.kind == "contracted":
         return SUMMED
