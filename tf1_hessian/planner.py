@@ -1,9 +1,11 @@
 """Which engine lays which rows of a Hessian, and why: the strategy of a plan."""
 import collections
 
-from tf1_hessian import _compat, errors
+from tf1_hessian import errors
 from tf1_hessian.derivatives import columns, elements
+from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
+from tf1_hessian.structure.costs import elements as count_of
 from tf1_hessian.structure.diagonal import Structure
 from tf1_hessian.structure.verification import Verification
 
@@ -17,8 +19,6 @@ _CHUNK_BYTES = 64 * 2 ** 20
 _COLUMN_TO_PATH = 8
 # Columns at once, however small.
 _MOST_AT_ONCE = 512
-# What an unknown dimension (a batch size) counts as in estimates.
-_ASSUMED_DIMENSION = 128
 # Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
 _MOST_OPS = 200000
 
@@ -194,6 +194,5 @@ class Planner(object):
 def _bytes_of(tensors):
     total = 0
     for tensor in tensors:
-        count = _compat.count_elements(tensor.shape, _ASSUMED_DIMENSION)
-        total += (count or 0) * (tensor.dtype.base_dtype.size or 0)
+        total += count_of(dimensions_of(tensor)) * (tensor.dtype.base_dtype.size or 0)
     return total

@@ -6,14 +6,13 @@ slices. Mathematics, section 4.
 import collections
 
 from tf1_hessian import _compat
-from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import zeros
-from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import inputs_of, key
 from tf1_hessian.graph.traits import MIXED, Carried, Question, is_linear, trait_of, weakest
 from tf1_hessian.graph.traits.states import elementary
+from tf1_hessian.structure.adjoints import adjoint_of, is_pulled_back_linearly
 
 __all__ = ["Axes", "Point", "Trace", "point_at", "state_after"]
 
@@ -31,7 +30,7 @@ class Axes(object):
 
     def __init__(self, flow):
         self.flow = flow
-        self._traces, self._curved = {}, {}
+        self._traces, self._curved, self._linear_back = {}, {}, {}
 
     def trace(self, point, axis):
         """The Trace of one axis of a Point."""
@@ -44,6 +43,16 @@ class Axes(object):
         """The axes of a Point with more than one slice whose slices stay apart up to the tensor `end`."""
         return [a for a, size in enumerate(point.sizes)
                 if size != 1 and self.trace(point, a).state(end) != MIXED]
+
+    def bending(self, start, end):
+        """An op between two tensors through which not every seed may be pulled back, or None."""
+        for op in self.flow.between(start, end):
+            if op not in self._linear_back:
+                outputs = [i for i, o in enumerate(op.outputs) if self.flow.is_live(o)]
+                self._linear_back[op] = is_pulled_back_linearly(op, outputs)
+            if not self._linear_back[op]:
+                return op
+        return None
 
     def is_linear(self, tensor, end):
         """Whether `end` is a linear or piecewise linear function of a tensor."""
@@ -125,18 +134,16 @@ def through_gradient(op, output, states, size, require):
     gradient for each input has the state of the input. Then no slice of it depends on another slice of anything.
     """
     known = [states.get(key(t)) for t in op.inputs]
-    inputs = [t for t, s in zip(op.inputs, known) if s is not None]
     if not _compat.is_overridden(op) or not all(isinstance(s, Carried) for s in known if s is not None):
         return MIXED
     noted = []
     state = elementary(Question(op, known, output, size, lambda *equal: noted.append(equal)))
     if state is None:
         return MIXED
-    arrived = tf.placeholder(op.outputs[output].dtype.base_dtype, op.outputs[output].shape)
-    reached = dict(states)
-    reached[key(arrived)] = state
-    for given, grad in zip(inputs, backprop([op.outputs[output]], inputs, [arrived])):
-        if grad is not None and _reached(grad, reached, size) != states[key(given)]:
+    adjoint, reached = adjoint_of(op, output), dict(states)
+    reached[key(adjoint.arrived)] = state
+    for given, grad in zip(adjoint.inputs, adjoint.gradients):
+        if grad is not None and key(given) in states and _reached(grad, reached, size) != states[key(given)]:
             return MIXED
     for equal in noted:
         require(*equal)
@@ -144,8 +151,10 @@ def through_gradient(op, output, states, size, require):
 
 
 def _reached(tensor, states, size):
-    """The state of a gradient made from others; a closure may hold what no input of the op leads to. The sizes in it are
-    those of the op."""
+    """The state of a gradient made from others; a closure may hold what no input of the op leads to.
+
+    The sizes in it are those of the op, so that nothing is required of them.
+    """
     starts = [op.outputs[i] for op, i in states]
     for op in find_path([tensor], starts).ops:
         if zeros.is_zero(op) or any(key(o) in states for o in op.outputs):

@@ -41,8 +41,8 @@ Bent = collections.namedtuple("Bent", "use output needs price")
 Bent.__doc__ = "A curved op whose result enters the loss linearly, all axes apart: a product with ones on the op alone."
 
 _SELECTIONS = frozenset([
-    "Cast", "Concat", "ConcatV2", "ExpandDims", "Identity", "Pack", "Pad", "PadV2", "Reshape", "Slice", "Split", "SplitV",
-    "Squeeze", "StridedSlice", "Transpose", "Unpack"])
+    "Cast", "Concat", "ConcatV2", "ExpandDims", "Identity", "Pack", "Pad", "PadV2", "Reshape", "Slice", "Split",
+    "SplitV", "Squeeze", "StridedSlice", "Transpose", "Unpack"])
 _SHIFTS = frozenset(["Add", "AddV2", "BiasAdd", "Identity", "Sub"])
 _RESHAPES = frozenset(["ExpandDims", "Reshape", "Squeeze"])
 _PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "Neg", "ResourceGather", "Sub"])
@@ -50,6 +50,9 @@ _PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "N
 
 def leaf_plan(search, leaf, loss):
     """The cheapest of Own and Uses for a leaf, or None where neither is possible; and why Uses is not, if so."""
+    bending = search.axes.bending(leaf.point.tensor, loss)
+    if bending is not None:
+        return None, "the gradient of '%s' (%s) may not be linear in what it is given" % (bending.name, bending.type)
     own = search.best(leaf.point, loss)
     ways = [] if own is None else [Own(leaf.point, own.terms, own.price)]
     uses = list(uses_of(search.flow, leaf.point.tensor))
@@ -133,7 +136,8 @@ def _use_plan(search, leaf, use, loss):
 
 def _bent(search, leaf, use, outputs):
     needs, axes = [], [k for k, size in enumerate(leaf.point.sizes) if size != 1]
-    if len(outputs) != 1 or any(_after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
+    if len(outputs) != 1 or _compat.is_overridden(use.op) or any(
+            _after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
         return None
     return [Bent(use, outputs[0], tuple(needs), 10 * search.costs.one_pass(leaf.point.tensor, outputs[0]))]
 
