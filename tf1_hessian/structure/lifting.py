@@ -124,7 +124,7 @@ def _use_plan(search, leaf, use, loss):
         if flat:
             return []
         return _bent(search, leaf, use, outputs)
-    if not flat or any(o.shape.ndims is None for o in outputs):
+    if not flat or any(o.shape.ndims is None or not o.dtype.is_floating for o in outputs):
         return None
     if op.type in _SELECTIONS:
         return _selected(search, use, outputs, loss)

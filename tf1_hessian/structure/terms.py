@@ -93,7 +93,7 @@ class Search(object):
         cuts = self.flow.cuts(point.tensor, end)
         for tensor, later in zip(cuts, cuts[1:] + [end]):
             here, there = (elements(dimensions_of(t)) for t in (tensor, later))
-            if tensor.shape.ndims is not None and (
+            if tensor.shape.ndims is not None and tensor.dtype.is_floating and (
                     here < there or not self.axes.is_linear(tensor, later)):
                 yield tensor
 
@@ -131,7 +131,7 @@ class Search(object):
         """(a, op, y): point -> element by element -> a -> one linear op -> y -> element by element -> cut; or None."""
         ways = [point.tensor] + self.flow.cuts(point.tensor, cut.tensor) + [cut.tensor]
         for y in ways[1:]:
-            if y.op.type not in SQUARED or not y.op.inputs:
+            if y.op.type not in SQUARED or not y.dtype.is_floating:
                 continue
             a = y.op.inputs[0]
             inside = any(key(a) == key(w) for w in ways)

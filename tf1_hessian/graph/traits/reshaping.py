@@ -25,6 +25,8 @@ def _reshape(question):
     for axis in range(len(theirs)):
         inner, equal = _ratio(right[::-1], theirs[:axis:-1])
         outer, equal_left = _ratio(left, theirs[:axis])
+        if _BROKEN in (inner, outer):
+            continue
         if None not in (question.size, theirs[axis]):
             inner, equal, outer, equal_left = _completed(question, axis, inner, equal, outer, equal_left)
         if inner in (None, _ANY) or outer is None:
@@ -35,8 +37,8 @@ def _reshape(question):
     return None
 
 
-# A whole number that is not known.
-_ANY = "any"
+# A whole number that is not known, and a ratio that is none.
+_ANY, _BROKEN = "any", "broken"
 # Stands for the part of an axis that is not known: unlike unknown sizes it is never taken for equal to one.
 _UNKNOWN_PART = "unknown part"
 
@@ -58,7 +60,7 @@ def _ratio(ours, theirs):
     """(product(ours) / product(theirs), the places where both have an unknown size that is taken for equal).
 
     Both are listed from the outer end inwards; sizes that are equal at that end cancel out. None where the ratio is not
-    known or not whole, _ANY where it is whole but not known.
+    known, _BROKEN where it is known not to be whole, _ANY where it is whole but not known.
     """
     place, equal = 0, []
     while place < min(len(ours), len(theirs)) and not _are_known(ours[place:] + theirs[place:]):
@@ -67,7 +69,8 @@ def _ratio(ours, theirs):
         equal += [place] * (ours[place] is None)
         place += 1
     if _are_known(ours[place:] + theirs[place:]):
-        return quotient(ours[place:], theirs[place:]), equal
+        found = quotient(ours[place:], theirs[place:])
+        return (None if equal else _BROKEN, []) if found is None else (found, equal)
     return (_ANY, equal) if quotient(theirs[place:], []) == 1 else (None, [])
 
 

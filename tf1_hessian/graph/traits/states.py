@@ -70,12 +70,11 @@ class Question(object):
         value = self.op.get_attr(name)
         return value.decode("utf-8") if isinstance(value, bytes) else value
 
-    def is_kept(self, position, axis, out_axis):
-        """Whether an axis of an input has the size of one of the output; unknown sizes are required to be equal."""
-        return self.are_kept([(position, axis, out_axis)])
-
     def are_kept(self, pairs):
-        """is_kept for each (position, axis, out_axis); nothing is required where one of them is not."""
+        """Whether axes of inputs have the sizes of axes of the output, for each (position, axis, out_axis).
+
+        Unknown sizes are required to be equal; nothing is required where one of the others is not.
+        """
         unknown = []
         for position, axis, out_axis in pairs:
             ours, theirs = self.sizes_of(position)[axis], self.sizes[out_axis]
