@@ -94,8 +94,12 @@ class Planner(object):
 
     def _worthwhile(self, sources):
         """The sources whose structured columns are cheaper, and all together not more, than one for each element."""
+        columns = self._structure.columns
         chosen = [s for s in sources if self._structure.fits(s)]
-        return chosen if self._structure.columns(chosen) <= sum(s.size for s in chosen) else []
+        while chosen and columns(chosen) > sum(s.size for s in chosen):
+            dearest = max(chosen, key=lambda source: columns([source]) - source.size)
+            chosen = [s for s in chosen if s is not dearest]
+        return chosen
 
     def _refuse_misfits(self, sources, chosen):
         for source in sources:
@@ -176,9 +180,15 @@ class Planner(object):
                 fitting, source.name, _CHUNK_BYTES // 2 ** 20))
         return fitting
 
+    def _bytes_of_column(self, rows):
+        """Of all tensors of one column. One whose sizes are not known counts as no larger than two of the path."""
+        most = 2 * max([_bytes_of([o]) for op in self._problem.path.ops for o in op.outputs] or [1])
+        outputs = [o for op in rows.laid.column_ops for o in op.outputs]
+        return _bytes_of(outputs, max(most, rows.laid.columns * most)) / rows.laid.columns
+
     def _cost(self):
         laid = [r for r in self.rows if r.engine != "structured"]
-        column = {r.source: _bytes_of(o for op in r.laid.column_ops for o in op.outputs) / r.laid.columns for r in laid}
+        column = {r.source: self._bytes_of_column(r) for r in laid}
         gradient = float(max(1, 3 * self._unit_bytes))
         gradients = sum(r.source.size * column[r.source] / gradient for r in laid)
         ops = len({op for r in self.rows for op in r.laid.needed})
@@ -191,8 +201,6 @@ class Planner(object):
         return Cost(count, 1 + gradients, ops, int(max(most or [0])))
 
 
-def _bytes_of(tensors):
-    total = 0
-    for tensor in tensors:
-        total += count_of(dimensions_of(tensor)) * (tensor.dtype.base_dtype.size or 0)
-    return total
+def _bytes_of(tensors, most=None):
+    sizes = [count_of(dimensions_of(t)) * (t.dtype.base_dtype.size or 0) for t in tensors]
+    return sum(sizes if most is None else [min(size, most) for size in sizes])
