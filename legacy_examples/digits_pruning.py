@@ -149,9 +149,9 @@ def prune(session, model, images, trained, scores):
 
 def print_network(number, trained, seconds):
     diagonal = flat(trained.diagonal)
-    print("network %d: loss %.4f, |gradient| %.1e, test accuracy %.1f %%; %d entries in %.0f ms, %d of them negative" % (
-        number, trained.loss, np.linalg.norm(flat(trained.gradient)), 100 * trained.accuracy, diagonal.size, 1e3 * seconds,
-        np.sum(diagonal < 0)))
+    print("network %d: loss %.4f, |gradient| %.1e, test accuracy %.1f %%" % (
+        number, trained.loss, np.linalg.norm(flat(trained.gradient)), 100 * trained.accuracy))
+    print("  %d entries in %.0f ms, %d of them negative" % (diagonal.size, 1e3 * seconds, np.sum(diagonal < 0)))
 
 
 def print_table(obd, magnitude):

@@ -1,0 +1,130 @@
+"""Thousands of random nets: diagonals from their structure against columns and finite differences.
+
+    python -m tests.structure.fuzz_nets --nets 3000 --seed 0       a run; each failure is printed with its net and plan
+    python -m tests.structure.fuzz_nets --seed 0 --first 17 --nets 1
+
+Nets of a batch share graphs and session calls. The exit code is 1 after a failure.
+"""
+import argparse
+import collections
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+import tf1_hessian as th
+from tests.random_truths import CONFIG, first_line
+from tests.structure.known import known
+from tests.structure.random_nets import RandomNet
+
+__all__ = ["FAILURES", "check", "report"]
+
+BATCH = 10
+FAILURES = ("wrong", "failed")
+# How far a result may be off, as a share of the largest entry.
+FROM_COLUMNS, FROM_DIFFERENCES = 1e-10, 1e-9
+
+Outcome = collections.namedtuple("Outcome", "net status kind detail")
+Outcome.__doc__ = """status: right, plain (a column for each element: nothing to compare), constant (the loss does not
+depend on the weights), uncertain (right by columns, while a kink spoils the differences), wrong or failed. kind: the
+plan's engine. detail: what happened."""
+
+
+def check(seed, indices):
+    """The Outcomes of some nets of a run."""
+    nets = [RandomNet(seed, i) for i in indices]
+    outcomes, asked, feeds = [], [], {}
+    with tf.Graph().as_default() as graph:
+        for net in nets:
+            with tf.variable_scope(net.name):
+                loss, xs, feed = net.on_sources()
+            before = graph.version
+            try:
+                plan = th.plan(loss, xs, verify="never")
+                feeds.update(feed)
+                if plan.engine in ("structured", "mixed"):
+                    asked.append((net, plan, plan.build()))
+                else:
+                    outcomes.append(Outcome(net, "plain", plan.engine, None))
+            except Exception as error:  # what is not the truth about the net is a failure
+                constant = "does not depend on" in str(error) and graph.version == before
+                outcomes.append(Outcome(net, "constant" if constant else "failed", None, first_line(error)))
+        values = _evaluated([diagonal for _, _, diagonal in asked], feeds)
+    truths = known([net for net, _, _ in asked]) if asked else []
+    return outcomes + [_verdict(net, plan, v, t) for (net, plan, _), v, t in zip(asked, values, truths)]
+
+
+def _evaluated(diagonals, feeds):
+    with tf.Session(config=CONFIG) as session:
+        session.run(tf.global_variables_initializer())
+        try:
+            return session.run(diagonals, feeds)
+        except Exception:  # to find whose it is
+            return [_value(session, d, feeds) for d in diagonals]
+
+
+def _value(session, diagonal, feeds):
+    try:
+        return session.run(diagonal, feeds)
+    except Exception as error:  # the verdict's
+        return error
+
+
+def _verdict(net, plan, value, truth):
+    if isinstance(value, Exception):
+        return Outcome(net, "failed", plan.engine, "%s\nsession.run: %s" % (plan, _said(value)))
+    if not np.isfinite(truth.columns).all():
+        return Outcome(net, "uncertain", plan.engine, "the columns are not finite")
+    value = np.concatenate([np.ravel(v) for v in value])
+    scale = max(truth.scale or 0, np.abs(truth.columns).max(), 1e-3)
+    off = np.abs(value - truth.columns).max() / scale
+    allowed, against = FROM_COLUMNS, truth.columns
+    if off < allowed and truth.problem is None:
+        off, against = np.abs(value - truth.diagonal).max() / scale, truth.diagonal
+        allowed = FROM_DIFFERENCES + 4 * truth.error / scale
+    if off < allowed:
+        return Outcome(net, "uncertain" if truth.problem else "right", plan.engine, off)
+    return Outcome(net, "wrong", plan.engine, "%s\noff by %.3g of the largest entry\n%s\nshould be\n%s" % (
+        plan, off, value, against))
+
+
+def _said(error):
+    """What a session call failed with, without the places in the program."""
+    lines = str(error).splitlines()
+    told = [line for line in lines if line.startswith("assertion failed") or "Error" in line]
+    return "\n".join(told or lines[:5])
+
+
+def report(outcome):
+    """Prints a failure and how to repeat it."""
+    net = outcome.net
+    print("\n%s\npython -m tests.structure.fuzz_nets --seed %d --first %d --nets 1\n%s\n%s\n" % (
+        outcome.status.upper(), net.run, net.index, net, outcome.detail), flush=True)
+    return outcome
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nets", type=int, default=3000, help="how many nets")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first net")
+    options = parser.parse_args(arguments)
+    counts, began, last = collections.Counter(), time.time(), options.first + options.nets
+    for start in range(options.first, last, BATCH):
+        for outcome in check(options.seed, range(start, min(last, start + BATCH))):
+            counts.update([outcome.status, outcome.kind or "no plan"])
+            if outcome.status in FAILURES:
+                report(outcome)
+        print("up to %d, %.0f s: %s" % (start + BATCH, time.time() - began, ", ".join(
+            "%d %s" % (count, name) for name, count in sorted(counts.items()))), flush=True)
+    return 1 if any(counts[status] for status in FAILURES) else 0
+
+
+if __name__ == "__main__":
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.disable_eager_execution()
+    sys.exit(main())
