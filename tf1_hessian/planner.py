@@ -50,7 +50,7 @@ class Planner(object):
 
     def __init__(self, problem, engine, chunk_size, verified):
         self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
-        self.reasons, self.needs, self.verification, self._structure = [], [], None, None
+        self.reasons, self.needs, self.verification = [], [], None
         self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
         self._explain_path()
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]

@@ -6,7 +6,7 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
 from tf1_hessian.structure.grouped import grouped
-from tf1_hessian.structure.lifting import Bent, Lift, Own, Selection, Uses
+from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep
 
@@ -29,8 +29,8 @@ class Assembly(object):
                 self._expect(part)
         elif isinstance(plan, Selection):
             self._expect(plan.part)
-        elif isinstance(plan, (Lift, Own)):
-            for term in plan.terms:
+        else:
+            for term in getattr(plan, "terms", ()):
                 if isinstance(term, Sweep):
                     self._expect_diagonal(term)
             for group in getattr(plan, "groups", ()):

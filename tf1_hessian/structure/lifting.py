@@ -54,7 +54,7 @@ def leaf_plan(search, leaf, loss):
     if bending is not None:
         return None, "the gradient of '%s' (%s) may not be linear in what it is given" % (bending.name, bending.type)
     own = search.best(leaf.point, loss)
-    ways = [] if own is None else [Own(leaf.point, own.terms, own.price)]
+    ways: list = [] if own is None else [Own(leaf.point, own.terms, own.price)]
     uses = list(uses_of(search.flow, leaf.point.tensor))
     refusal = coupled(search.flow, uses)
     if refusal is None:

@@ -75,13 +75,13 @@ class Search(object):
         price = self.costs.hvp(point.tensor, end, 1)
         rows = rows_between(self.axes, point, point, end)
         if rows is not None and rows.width == 1:
-            term = Ones(point, end)
-            yield Sum((term,), 0 if name_of(term) in self._bought else price)
+            ones = Ones(point, end)
+            yield Sum((ones,), 0 if name_of(ones) in self._bought else price)
             return
         if rows is not None:
-            term = Direct(point, end, rows)
-            paid = curvature_of(term) in self._bought
-            yield Sum((term,), 0 if paid else self.costs.hvp(point.tensor, end, rows.width))
+            direct = Direct(point, end, rows)
+            paid = curvature_of(direct) in self._bought
+            yield Sum((direct,), 0 if paid else self.costs.hvp(point.tensor, end, rows.width))
         for tensor in self.cuts(point, end):
             first = self.through(point, tensor, end)
             rest = None if first is None else self.best(point, tensor)
@@ -109,10 +109,10 @@ class Search(object):
         kind = DIAGONAL if whole is not None and whole.width == 1 else FULL
         steps = self._pushed(point, cut) if kind == DIAGONAL and may_push else None
         if steps is not None:
-            term = Push(point, cut, end, steps)
-            return Sum((term,), self._curvature(term, 1) + 2 * self._pulled(point, cut, 1))
-        term = Sweep(point, cut, end, rows, kind)
-        return Sum((term,), self._swept(term))
+            push = Push(point, cut, end, steps)
+            return Sum((push,), self._curvature(push, 1) + 2 * self._pulled(point, cut, 1))
+        sweep = Sweep(point, cut, end, rows, kind)
+        return Sum((sweep,), self._swept(sweep))
 
     def _swept(self, term):
         """Curvature at the cut, the columns that nothing has paid for yet, and the sum over them."""

@@ -22,8 +22,8 @@ def uses_of(flow, tensor):
                 stack.append(op.outputs[0])
             else:
                 positions = [p for p, given in enumerate(op.inputs) if key(given) == key(here)]
-                for position in positions or [None]:
-                    yield Use(op, position)
+                for use in [Use(op, p) for p in positions] or [Use(op, None)]:
+                    yield use
 
 
 def _only_reads(op):
