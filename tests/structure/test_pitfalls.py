@@ -1,0 +1,99 @@
+"""Small graphs on which structure is easily read wrongly: each against a column for each element."""
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+import tf1_hessian as th
+
+D = tf.float64
+IDS = np.array([[1, 2, 0], [0, 2, 1], [0, 2, 2]])
+
+
+def numbers(*shape):
+    return np.random.RandomState(3).uniform(-1, 1, shape)
+
+
+def variable(*shape):
+    return tf.get_variable("x", initializer=numbers(*shape))
+
+
+def rank_not_known():
+    """Nothing is known of what follows a reshape to a shape of unknown rank."""
+    x, shape = variable(6), tf.placeholder(tf.int32)
+    return tf.reduce_sum(tf.square(tf.tanh(tf.reshape(x, shape)))), x, {shape: [2, 3]}
+
+
+def rank_not_known_behind_a_product():
+    x, shape = variable(3, 4), tf.placeholder(tf.int32)
+    return tf.reduce_sum(tf.square(tf.tanh(tf.reshape(tf.matmul(numbers(5, 3), x), shape)))), x, {shape: [20]}
+
+
+def columns_picked():
+    """A gather along the second axis, of sizes that would fit an embedding: 3 ids for each of 3 rows, width 3."""
+    x = variable(3, 3)
+    h = tf.tanh(tf.tensordot(tf.gather(x, IDS, axis=1), numbers(3, 3, 2), [[1, 2], [0, 1]]))
+    return tf.reduce_mean(tf.reduce_logsumexp(2.0 * h, 1)), x, {}
+
+
+def rows_picked_by_batch():
+    """The same with ids of its own for each row: gather_nd, which has no batch axis, of pairs."""
+    x = variable(3, 3, 3)
+    pairs = np.stack([np.arange(3)[:, None] + 0 * IDS, IDS], 2)
+    h = tf.tanh(tf.matmul(tf.reduce_sum(tf.gather_nd(x, pairs), 1), numbers(3, 2)))
+    return tf.reduce_mean(tf.reduce_logsumexp(2.0 * h, 1)), x, {}
+
+
+def rows_picked_by_batch_axis():
+    x = variable(3, 3, 3)
+    h = tf.tanh(tf.matmul(tf.reduce_sum(tf.batch_gather(x, IDS), 1), numbers(3, 2)))
+    return tf.reduce_mean(tf.reduce_logsumexp(2.0 * h, 1)), x, {}
+
+
+def mean_of_what_is_left():
+    """z - mean(z) is a sum of slices: it does not carry them."""
+    x = variable(4, 3)
+    u = x - tf.reduce_mean(x, 0, keepdims=True)
+    return tf.reduce_sum(tf.square(tf.tanh(tf.matmul(u, numbers(3, 2))))), x, {}
+
+
+def sign_of_a_difference():
+    """A squared coefficient has no sign."""
+    x = variable(3)
+    return tf.reduce_sum(tf.exp(numbers(5, 3) - (1.0 - x) / numbers(3))), x, {}
+
+
+def one_row_for_all():
+    """Features first, and a bias with an axis of size 1, which is broadcast along an axis of unknown size."""
+    x, a = variable(4, 1), tf.placeholder(D, [4, None])
+    z = tf.transpose(tf.matmul(numbers(2, 4), tf.tanh(a + x)))
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 1, 1, 0, 1], logits=z)), x, {
+        a: numbers(4, 5)}
+
+
+def steps_behind_steps():
+    """tf.tensordot reshapes [rows, steps, width] to [rows * steps, width] and back, rows not known."""
+    x, a = variable(2, 3), tf.placeholder(D, [None, 4, 2])
+    z = tf.tensordot(tf.tanh(tf.tensordot(a, x, [[2], [0]])), numbers(3, 2), [[2], [0]])
+    labels = tf.constant(np.arange(20).reshape(5, 4) % 2)
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=z)), x, {
+        a: numbers(5, 4, 2)}
+
+
+PITFALLS = [
+    rank_not_known, rank_not_known_behind_a_product, columns_picked, rows_picked_by_batch, rows_picked_by_batch_axis,
+    mean_of_what_is_left, sign_of_a_difference, one_row_for_all, steps_behind_steps]
+
+
+def test_pitfalls():
+    fetches, feeds = [], {}
+    for pitfall in PITFALLS:
+        with tf.variable_scope(pitfall.__name__):
+            loss, x, feed = pitfall()
+        fetches.append((th.hessian_diag(loss, x, verify="never"), th.hessian_diag(loss, x, engine="loop")))
+        feeds.update(feed)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values = session.run(fetches, feeds)
+    for pitfall, (ours, columns) in zip(PITFALLS, values):
+        assert np.abs(columns).max() > 1e-4, pitfall.__name__
+        np.testing.assert_allclose(
+            ours, columns, rtol=0, atol=1e-11 * np.abs(columns).max(), err_msg=pitfall.__name__)
