@@ -78,9 +78,31 @@ def steps_behind_steps():
         a: numbers(5, 4, 2)}
 
 
+@tf.RegisterGradient("HalvedInPitfalls")
+def _halved(op, grad):
+    return 0.5 * grad
+
+
+def read_with_a_gradient_of_its_own():
+    """An identity that halves its gradient is no pure read."""
+    x = variable(3, 4)
+    with tf.get_default_graph().gradient_override_map({"Identity": "HalvedInPitfalls"}):
+        read = tf.identity(x)
+    return tf.reduce_mean(tf.square(tf.tanh(tf.matmul(numbers(5, 3), read)))), x, {}
+
+
+def gradient_that_is_none():
+    """What the user's gradient leaves out counts as constant, however it goes on to the loss."""
+    x = variable(3, 4)
+    half = tf.custom_gradient(lambda a, b: (a * b, lambda grad: (grad * b, None)))
+    y = tf.tanh(tf.matmul(tf.tanh(tf.matmul(numbers(5, 3), x)), numbers(4, 4)))
+    return tf.reduce_mean(tf.square(half(tf.matmul(numbers(5, 3), 2.0 * x), y))), x, {}
+
+
 PITFALLS = [
     rank_not_known, rank_not_known_behind_a_product, columns_picked, rows_picked_by_batch, rows_picked_by_batch_axis,
-    mean_of_what_is_left, sign_of_a_difference, one_row_for_all, steps_behind_steps]
+    mean_of_what_is_left, sign_of_a_difference, one_row_for_all, steps_behind_steps,
+    read_with_a_gradient_of_its_own, gradient_that_is_none]
 
 
 def test_pitfalls():

@@ -77,9 +77,12 @@ class Assembly(object):
 
     def _bent(self, plan):
         """One op alone: the gradient of <g, f(x)>, g held, times ones."""
+        adjoint = self._evaluation.adjoint(plan.output)
+        if adjoint is None:
+            return None
         value = tf.identity(plan.use.op.inputs[plan.use.position])
         result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
-        slope = backprop([result], [value], [self._evaluation.adjoint(plan.output)])[0]
+        slope = backprop([result], [value], [adjoint])[0]
         return backprop([slope], [value], [tf.ones_like(value)])[0]
 
 

@@ -14,6 +14,7 @@ from tf1_hessian.structure.axes import Axes, Point
 from tf1_hessian.structure.costs import Costs, elements
 from tf1_hessian.structure.lifting import Leaf, bent_of, leaf_plan, needs_of, terms_of
 from tf1_hessian.structure.terms import FULL, Direct, Push, Search, Sweep, name_of, width_of
+from tf1_hessian.structure.uses import only_reads
 
 __all__ = ["Structure"]
 
@@ -49,7 +50,7 @@ class Structure(object):
     def _leaf(self, anchor, shape, source):
         """The Leaf of an anchor, at what is read where it is read once."""
         tensor, users = anchor, self._flow.users(anchor)
-        while len(users) == 1 and users[0].type in ("Identity", "ReadVariableOp"):
+        while len(users) == 1 and only_reads(users[0]):
             tensor = users[0].outputs[0]
             users = self._flow.users(tensor)
         return Leaf(Point(tensor, tuple(_compat.dimensions(shape)), source.dtype), source.name)

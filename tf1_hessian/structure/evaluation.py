@@ -38,22 +38,21 @@ class Evaluation(object):
         return self._kept[name]
 
     def adjoint(self, end):
-        """dL/d end, or None for the loss itself."""
+        """dL/d end, or None for zero."""
         if key(end) == key(self._loss):
-            return None
+            return self._once("one", lambda: tf.ones_like(end))
         return self._once(("adjoint", key(end)), lambda: backprop([self._loss], [end])[0])
 
     def slope(self, point, end):
-        """The gradient of <g_end, end> at a point, g_end held."""
-        return self._once(("slope", key(point.tensor), key(end)), lambda: backprop(
-            [end], [point.tensor], [self.adjoint(end)])[0])
+        """The gradient of <g_end, end> at a point, g_end held; None for zero."""
+        adjoint = self.adjoint(end)
+        return self._once(("slope", key(point.tensor), key(end)), lambda: None if adjoint is None else backprop(
+            [end], [point.tensor], [adjoint])[0])
 
     def product(self, point, end, seed):
         """The Hessian of <g_end, end> at a point times a seed; None for zero."""
-        slope, adjoint = self.slope(point, end), self.adjoint(end)
-        if slope is None:
-            return None
-        return backprop([slope], [point.tensor], [seed], [] if adjoint is None else [adjoint])[0]
+        slope = self.slope(point, end)
+        return None if slope is None else backprop([slope], [point.tensor], [seed], [self.adjoint(end)])[0]
 
     def counts(self, point):
         """The sizes of a point's axes: whole numbers, or scalars where they are known only when running."""

@@ -6,7 +6,7 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import is_linear
 
-__all__ = ["Use", "coupled", "uses_of"]
+__all__ = ["Use", "coupled", "only_reads", "uses_of"]
 
 Use = collections.namedtuple("Use", "op position")
 Use.__doc__ = "A read: input `position` of `op`; None where it enters a loop or a conditional of v1 control flow."
@@ -18,7 +18,7 @@ def uses_of(flow, tensor):
     while stack:
         here = stack.pop(0)
         for op in flow.users(here):
-            if _only_reads(op):
+            if only_reads(op):
                 stack.append(op.outputs[0])
             else:
                 positions = [p for p, given in enumerate(op.inputs) if key(given) == key(here)]
@@ -26,7 +26,7 @@ def uses_of(flow, tensor):
                     yield use
 
 
-def _only_reads(op):
+def only_reads(op):
     """A read of a variable, an identity, or a stand-in for a tensor of another graph."""
     return op.type == "ReadVariableOp" or not op.inputs or (op.type == "Identity" and not _compat.is_overridden(op))
 
