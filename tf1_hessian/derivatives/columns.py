@@ -98,28 +98,41 @@ _OPS_OF_ITERATION = 1000
 
 def vectorized(product, n, dtype, size):
     """`size` seeds at once through pfor. Raises where an op on the way has no vectorised form in this TF."""
-    ids = tf.placeholder(tf.int32, [size])
+    ids, laid = tf.placeholder(tf.int32, [size]), []
     seeds = tf.one_hot(ids, n, dtype=dtype)
+
+    def column(index):
+        laid[:] = [tf.gather(seeds, index)]
+        laid[1:] = product(laid[0])
+        return laid[1:]
+
+    outputs = stacked(column, size)
+    seed, single = laid[0], laid[1:]
+    for one_result, rows in zip(single, outputs):
+        if rows is not None:
+            rows.set_shape([size] + one_result.shape.as_list())
+    column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
+    return Chunk(ids, outputs, column_ops=column_ops)
+
+
+def stacked(column, size):
+    """The tensors that `column` gives for 0 .. size-1, each stacked, through pfor; None where one is always None.
+
+    Raises where an op on the way has no vectorised form in this TF.
+    """
     kept = []
 
     def one(index):
-        seed = tf.gather(seeds, index)
-        outputs = product(seed)
-        _refuse_vectorizing(made_for(outputs, ids.graph))
-        kept[:] = [seed, outputs]
-        return [o for o in outputs if o is not None]
+        kept[:] = column(index)
+        _refuse_vectorizing(made_for(kept, tf.get_default_graph()))
+        return [k for k in kept if k is not None]
 
     found = iter(_compat.pfor(one, size))
-    seed, single = kept
-    outputs = [None if o is None else next(found) for o in single]
-    for one_result, stacked in zip(single, outputs):
-        if stacked is not None:
-            stacked.set_shape([size] + one_result.shape.as_list())
-    loops = [op.name for op in made_for(outputs, ids.graph) if op.type in LOOP_TYPES]
+    outputs = [None if k is None else next(found) for k in kept]
+    loops = [op.name for op in made_for(outputs, tf.get_default_graph()) if op.type in LOOP_TYPES]
     if loops:  # TF 1.15's converter of Conv2DBackpropFilter, for one: no gain, and it can't be emitted
         raise ValueError("pfor lays a while loop of its own, '%s'" % loops[0])
-    column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
-    return Chunk(ids, outputs, column_ops=column_ops)
+    return outputs
 
 
 def _refuse_vectorizing(ops):
@@ -146,20 +159,6 @@ def _split_by_dependence(ids, needed, outputs):
         invariant.update((key(t), t) for t in needs(op) if t.op not in dependent)
     invariant.update((key(o), o) for o in outputs if o is not None and o.op not in dependent)
     return dependent - {ids.op}, list(invariant.values())
-
-
-
-def stacked(column, size):
-    """The tensors that `column` gives for 0 .. size-1, each stacked, through pfor; None where one is always None."""
-    kept = []
-
-    def one(index):
-        kept[:] = column(index)
-        _refuse_vectorizing(made_for(kept, tf.get_default_graph()))
-        return [tf.constant(0)] + [k for k in kept if k is not None]
-
-    found = iter(_compat.pfor(one, size)[1:])
-    return [None if k is None else next(found) for k in kept]
 
 
 def added_up(contributions, zeros, count, size):

@@ -10,6 +10,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.regions import may_be_unsymmetric
+from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS
 
 __all__ = ["Adjoint", "adjoint_of", "is_pulled_back_linearly"]
 
@@ -19,7 +20,7 @@ Adjoint.__doc__ = "What an op hands back to its `inputs` for what `arrived` at o
 _ONE = frozenset([
     "BroadcastTo", "ExpandDims", "Identity", "Mean", "Neg", "Reshape", "Squeeze", "Sum", "Tile", "Transpose"])
 _ALL = frozenset(["Add", "AddN", "AddV2", "Sub"])
-_PRODUCTS = frozenset(["BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul", "Mul"])
+_PRODUCTS = MATRIX_PRODUCTS | {"Mul"}
 
 
 def adjoint_of(op, output):

@@ -6,7 +6,7 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
 from tf1_hessian.structure.grouped import grouped
-from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses
+from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses, parts_of
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep
 
@@ -24,17 +24,12 @@ class Assembly(object):
 
     def _expect(self, plan):
         """Tells the evaluation who reads the columns of which sweep."""
-        if isinstance(plan, Uses):
-            for part in plan.parts:
-                self._expect(part)
-        elif isinstance(plan, Selection):
-            self._expect(plan.part)
-        else:
-            for term in getattr(plan, "terms", ()):
+        for part in parts_of(plan):
+            for term in getattr(part, "terms", ()):
                 if isinstance(term, Sweep):
                     self._expect_diagonal(term)
-            for group in getattr(plan, "groups", ()):
-                self._expect_group(plan.use, group.sweep)
+            for sweep in getattr(part, "groups", ()):
+                self._expect_group(part.use, sweep)
 
     def _expect_diagonal(self, sweep):
         evaluation, point = self._evaluation, sweep.point
@@ -59,7 +54,7 @@ class Assembly(object):
 
     def _lifted(self, plan):
         use = plan.use
-        found = [self._evaluation.swept(g.sweep, (use, "grouped")) for g in plan.groups]
+        found = [self._evaluation.swept(s, (use, "grouped")) for s in plan.groups]
         at_point = _sum([self._evaluation.term(t) for t in plan.terms])
         if at_point is not None:
             value = _zeros_at(use)

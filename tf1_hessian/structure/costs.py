@@ -2,7 +2,7 @@
 import numpy as np
 
 from tf1_hessian.graph.dimensions import dimensions_of
-from tf1_hessian.graph.traits.products import sides
+from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS, sides
 
 __all__ = ["ASSUMED_SIZE", "Costs", "elements"]
 
@@ -13,7 +13,6 @@ _TRAFFIC = 16
 # A pass over an op takes at least as long as this many multiplications, however small it is.
 _LAUNCH = 20000
 
-_MATRIX_PRODUCTS = frozenset(["BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul"])
 _CONVOLUTIONS = frozenset(["Conv2D", "Conv3D", "DepthwiseConv2dNative"])
 
 
@@ -60,7 +59,7 @@ def _multiplications(op):
 
 def _contracted(op):
     """How many products are summed up in one element of the result."""
-    if op.type in _MATRIX_PRODUCTS:
+    if op.type in MATRIX_PRODUCTS:
         sizes = dimensions_of(op.inputs[0])
         return elements([sizes[-2 if sides(op)[0] else -1]]) if sizes else ASSUMED_SIZE
     if op.type in _CONVOLUTIONS:

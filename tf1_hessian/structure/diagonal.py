@@ -12,7 +12,7 @@ from tf1_hessian.graph.sources import anchors_of
 from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes, Point
 from tf1_hessian.structure.costs import Costs, elements
-from tf1_hessian.structure.lifting import Leaf, bent_of, leaf_plan, needs_of, terms_of
+from tf1_hessian.structure.lifting import bent_of, leaf_plan, needs_of, terms_of
 from tf1_hessian.structure.terms import FULL, Direct, Push, Search, Sweep, name_of, width_of
 from tf1_hessian.structure.uses import only_reads
 
@@ -48,12 +48,12 @@ class Structure(object):
             search.buy(terms_of(plan))
 
     def _leaf(self, anchor, shape, source):
-        """The Leaf of an anchor, at what is read where it is read once."""
+        """The Point of an anchor, at what is read where it is read once."""
         tensor, users = anchor, self._flow.users(anchor)
         while len(users) == 1 and only_reads(users[0]):
             tensor = users[0].outputs[0]
             users = self._flow.users(tensor)
-        return Leaf(Point(tensor, tuple(_compat.dimensions(shape)), source.dtype), source.name)
+        return Point(tensor, tuple(_compat.dimensions(shape)), source.dtype)
 
     def fits(self, source):
         """Whether there is a way to a source's diagonal that is cheaper than a column for each element."""

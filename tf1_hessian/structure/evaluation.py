@@ -97,6 +97,7 @@ class Evaluation(object):
 
     def _direct(self, term):
         counts = self.counts(term.point)
+
         def column(i, ids):
             seed = self._seed(term.rows, counts, counts, term.point, tf.gather(ids, i))
             found = self.product(term.point, term.end, seed)

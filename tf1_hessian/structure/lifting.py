@@ -12,14 +12,11 @@ from tf1_hessian.structure.terms import DIAGONAL
 from tf1_hessian.structure.uses import coupled, uses_of
 
 __all__ = [
-    "Bent", "Grouped", "Leaf", "Lift", "Own", "Selection", "Uses", "bent_of", "leaf_plan", "needs_of",
-    "terms_of"]
+    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "leaf_plan", "needs_of", "parts_of", "terms_of"]
 
-Leaf = collections.namedtuple("Leaf", "point name")
-Leaf.__doc__ = "What a diagonal is wanted for: the anchor of a source, or a part of it."
-
-# What a leaf's diagonal is made of: a `price` each, and `terms` to be paid for.
-Own = collections.namedtuple("Own", "point terms price")
+# A leaf is the Point that a diagonal is wanted for: the anchor of a source, or a part of it. What its diagonal is made
+# of has a `price` each.
+Own = collections.namedtuple("Own", "terms price")
 Own.__doc__ = "Terms at the leaf itself."
 
 Uses = collections.namedtuple("Uses", "parts price")
@@ -27,12 +24,9 @@ Uses.__doc__ = "Uses that never meet in a curved op: their diagonals add up."
 
 Lift = collections.namedtuple("Lift", "use chain point terms groups needs price")
 Lift.__doc__ = """A linear op and what only shifts or reshapes after it, up to `point`. The diagonal at the leaf is the
-one at the point, given by `terms`, pulled back through the op with squared coefficients; plus the `groups`. needs:
-pairs of sizes that must be equal, as of a Trace."""
-
-Grouped = collections.namedtuple("Grouped", "sweep")
-Grouped.__doc__ = """Where the op shares the leaf among places of a row (a convolution): the term of one cut, from the
-leaf's gradients of each row and column: sum over rows of G^T R G."""
+one at the point, given by `terms`, pulled back through the op with squared coefficients. groups: sweeps, where the op
+shares the leaf among places of a row (a convolution): each adds the sum over rows of G^T R G, from the leaf's gradients
+G of each row and column. needs: pairs of sizes that must be equal, as of a Trace."""
 
 Selection = collections.namedtuple("Selection", "use output part price")
 Selection.__doc__ = "The leaf is only moved or cut: the diagonal of the result, moved back."
@@ -50,12 +44,12 @@ _PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "N
 
 def leaf_plan(search, leaf, loss):
     """The cheapest of Own and Uses for a leaf, or None where neither is possible; and why Uses is not, if so."""
-    bending = search.axes.bending(leaf.point.tensor, loss)
+    bending = search.axes.bending(leaf.tensor, loss)
     if bending is not None:
         return None, "the gradient of '%s' (%s) may not be linear in what it is given" % (bending.name, bending.type)
-    own = search.best(leaf.point, loss)
-    ways: list = [] if own is None else [Own(leaf.point, own.terms, own.price)]
-    uses = list(uses_of(search.flow, leaf.point.tensor))
+    own = search.best(leaf, loss)
+    ways: list = [] if own is None else [Own(own.terms, own.price)]
+    uses = list(uses_of(search.flow, leaf.tensor))
     refusal = coupled(search.flow, uses)
     if refusal is None:
         parts = [_use_plan(search, leaf, use, loss) for use in uses]
@@ -68,35 +62,29 @@ def leaf_plan(search, leaf, loss):
     return (min(ways, key=lambda way: way.price) if ways else None), refusal
 
 
+def parts_of(plan):
+    """A plan of a leaf and all the plans that it is made of."""
+    yield plan
+    inner = plan.parts if isinstance(plan, Uses) else [plan.part] if isinstance(plan, Selection) else ()
+    for part in inner:
+        for found in parts_of(part):
+            yield found
+
+
 def terms_of(plan):
-    """All terms of a plan of a leaf, those of grouped ones among them."""
-    if isinstance(plan, Uses):
-        return [t for part in plan.parts for t in terms_of(part)]
-    if isinstance(plan, Selection):
-        return terms_of(plan.part)
-    if isinstance(plan, Lift):
-        return list(plan.terms) + [g.sweep for g in plan.groups]
-    return list(plan.terms) if isinstance(plan, Own) else []
+    """All terms of a plan of a leaf, its groups among them."""
+    return [t for part in parts_of(plan) for t in tuple(getattr(part, "terms", ())) + getattr(part, "groups", ())]
 
 
 def bent_of(plan):
     """All Bent parts of a plan of a leaf."""
-    if isinstance(plan, Uses):
-        return [b for part in plan.parts for b in bent_of(part)]
-    if isinstance(plan, Selection):
-        return bent_of(plan.part)
-    return [plan] if isinstance(plan, Bent) else []
+    return [part for part in parts_of(plan) if isinstance(part, Bent)]
 
 
 def needs_of(axes, plan):
     """The pairs (tensor, axis, tensor, axis) of sizes that a plan takes for equal, before anything runs."""
     found = [n for term in terms_of(plan) for n in _needs_of_term(axes, term)]
-    stack = [plan]
-    while stack:
-        part = stack.pop()
-        stack.extend(getattr(part, "parts", ()))
-        stack.extend([part.part] if isinstance(part, Selection) else [])
-        found.extend(getattr(part, "needs", ()))
+    found += [n for part in parts_of(plan) for n in getattr(part, "needs", ())]
     known = {(key(n[0]), n[1], key(n[2]), n[3]): n for n in found}
     return [n for name, n in known.items() if name[:2] != name[2:]]
 
@@ -135,11 +123,11 @@ def _use_plan(search, leaf, use, loss):
 
 
 def _bent(search, leaf, use, outputs):
-    needs, axes = [], [k for k, size in enumerate(leaf.point.sizes) if size != 1]
+    needs, axes = [], [k for k, size in enumerate(leaf.sizes) if size != 1]
     if len(outputs) != 1 or _compat.is_overridden(use.op) or any(
             _after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
         return None
-    return [Bent(use, outputs[0], tuple(needs), 10 * search.costs.one_pass(leaf.point.tensor, outputs[0]))]
+    return [Bent(use, outputs[0], tuple(needs), 10 * search.costs.one_pass(leaf.tensor, outputs[0]))]
 
 
 def _has_single_coefficients(op, position):
@@ -155,7 +143,7 @@ def _has_single_coefficients(op, position):
 def _selected(search, use, outputs, loss):
     parts = []
     for output in outputs:
-        part, _ = leaf_plan(search, Leaf(point_at(output), output.name), loss)
+        part, _ = leaf_plan(search, point_at(output), loss)
         if part is None:
             return None
         parts.append(Selection(use, output, part, part.price))
@@ -167,7 +155,7 @@ def _after(op, position, axis, leaf, output, needs, chain=()):
     states = {key(op.inputs[position]): Carried(axis)}
     for step in (op,) + tuple(chain):
         for i, o in enumerate(step.outputs):
-            states[key(o)] = state_after(step, i, states, leaf.point.sizes[axis], lambda *equal: needs.append(equal))
+            states[key(o)] = state_after(step, i, states, leaf.sizes[axis], lambda *equal: needs.append(equal))
     return states[key(chain[-1].outputs[0] if chain else output)]
 
 
@@ -176,11 +164,11 @@ def _lifted(search, leaf, use, loss):
     point, needs = point_at(tensor), []
     separable = search.axes.separable(point, loss)
     carried = _carried(leaf, use, chain, separable, needs)
-    found = _parts(search, use, point, carried, loss, chain)
+    found = _parts(search, use, point, carried, loss)
     if found is None:
         return None
     terms, groups, price = found
-    price += 3 * search.costs.one_pass(leaf.point.tensor, use.op.outputs[0])
+    price += 3 * search.costs.one_pass(leaf.tensor, use.op.outputs[0])
     for axis in separable:
         needs += search.axes.trace(point, axis).needs(loss)
     return Lift(use, tuple(chain), point, terms, groups, tuple(needs), price)
@@ -189,7 +177,7 @@ def _lifted(search, leaf, use, loss):
 def _carried(leaf, use, chain, separable, needs):
     """The axes of the lifted point that each come from one axis of the leaf. Adds to `needs` for those that matter."""
     carried = set()
-    for axis, size in enumerate(leaf.point.sizes):
+    for axis, size in enumerate(leaf.sizes):
         noted = []
         state = _after(use.op, use.position, axis, leaf, use.op.outputs[0], noted, chain) if size != 1 else None
         if isinstance(state, Carried) and state[1:] == (1, 1):
@@ -236,7 +224,7 @@ def _only_reshapes(op, tensor):
         op.outputs[0].shape.ndims >= tensor.shape.ndims)
 
 
-def _parts(search, use, point, carried, end, chain):
+def _parts(search, use, point, carried, end):
     """(terms at the lifted point, grouped terms, price) for the Hessian of <g_end, end>, or None."""
     if search.axes.is_linear(point.tensor, end):
         return (), (), 0
@@ -247,16 +235,16 @@ def _parts(search, use, point, carried, end, chain):
         if found is not None:
             ways.append((found.terms, (), found.price))
     if not ways and can_group(use, point.sizes):
-        ways += _grouped(search, use, point, carried, end, chain)
+        ways += _grouped(search, use, point, carried, end)
     return min(ways, key=lambda way: way[2]) if ways else None
 
 
-def _grouped(search, use, point, carried, end, chain):
+def _grouped(search, use, point, carried, end):
     for tensor in search.cuts(point, end):
         first = search.through(point, tensor, end, may_push=False)
         if first is None or not all(t.rows.axes == (0,) for t in first.terms):
             continue
-        rest = _parts(search, use, point, carried, tensor, chain)
+        rest = _parts(search, use, point, carried, tensor)
         if rest is not None:
             extra = sum(search.costs.vjp(use.op.inputs[use.position], point.tensor, t.rows.width) for t in first.terms)
-            yield rest[0], tuple(Grouped(t) for t in first.terms) + rest[1], first.price + extra + rest[2]
+            yield rest[0], first.terms + rest[1], first.price + extra + rest[2]

@@ -2,13 +2,12 @@
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS
 
 __all__ = ["WITH_COEFFICIENTS", "emitted", "squared"]
 
 # Ops whose coefficients are single entries of their other inputs; all others that are squared have ones.
-WITH_COEFFICIENTS = frozenset([
-    "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Conv3D", "DepthwiseConv2dNative", "Einsum", "MatMul",
-    "Mul", "RealDiv"])
+WITH_COEFFICIENTS = MATRIX_PRODUCTS | {"Conv2D", "Conv3D", "DepthwiseConv2dNative", "Einsum", "Mul", "RealDiv"}
 
 
 def squared(op, position, value):

@@ -8,6 +8,7 @@ import collections
 
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS
 from tf1_hessian.structure.axes import point_at
 from tf1_hessian.structure.costs import elements
 from tf1_hessian.structure.rows import rows_between
@@ -131,7 +132,7 @@ class Search(object):
         """(a, op, y): point -> element by element -> a -> one linear op -> y -> element by element -> cut; or None."""
         ways = [point.tensor] + self.flow.cuts(point.tensor, cut.tensor) + [cut.tensor]
         for y in ways[1:]:
-            if y.op.type not in SQUARED or not y.dtype.is_floating:
+            if y.op.type not in _SQUARED or not y.dtype.is_floating:
                 continue
             a = y.op.inputs[0]
             inside = any(key(a) == key(w) for w in ways)
@@ -151,7 +152,7 @@ class Search(object):
 
 
 # Linear ops whose squared coefficients are those of the op with its other input squared.
-SQUARED = frozenset(["BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "MatMul"])
+_SQUARED = MATRIX_PRODUCTS | {"Conv2D"}
 
 
 def columns_of(term):

@@ -3,7 +3,9 @@ import collections
 
 from tf1_hessian.graph.traits.states import SUMMED, Carried, Trait, only
 
-__all__ = ["TRAITS", "sides"]
+__all__ = ["MATRIX_PRODUCTS", "TRAITS", "sides"]
+
+MATRIX_PRODUCTS = frozenset(["BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul"])
 
 _Label = collections.namedtuple("_Label", "kind axis outer inner")
 _TRANSPOSED = {"MatMul": ("transpose_a", "transpose_b"), "SparseMatMul": ("transpose_a", "transpose_b")}
@@ -86,5 +88,5 @@ def _letters(text, rank):
 
 
 TRAITS = {name: Trait(only(), _matrix_product)
-          for name in ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul")}
+          for name in MATRIX_PRODUCTS | {"SparseMatMul"}}
 TRAITS["Einsum"] = Trait(only(), _einsum)
