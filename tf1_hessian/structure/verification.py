@@ -51,18 +51,18 @@ class Verification(object):
 
         self._exact = looped_over(exact)
 
-    def lay(self, emission, describe):
-        """A LaidCheck in the default graph; describe: gives the plan as text."""
+    def lay(self, emission, plan):
+        """A LaidCheck in the default graph; plan: its text, for errors."""
         places, claimed = emission.emit([self._places, self._claimed])
         exact = self._exact.lay(emission, self._each * len(self._sources))[0]
-        return LaidCheck([places, claimed, exact], self._sources, self._each, describe)
+        return LaidCheck([places, claimed, exact], self._sources, self._each, plan)
 
 
 class LaidCheck(object):
     """What is fetched with a result, and the verdict on it."""
 
-    def __init__(self, fetches, sources, each, describe):
-        self.fetches, self._sources, self._each, self._describe = fetches, sources, each, describe
+    def __init__(self, fetches, sources, each, plan):
+        self.fetches, self._sources, self._each, self._plan = fetches, sources, each, plan
 
     def judge(self, values):
         """The Comparisons. Raises VerificationError where one is off by more than rounding explains."""
@@ -83,7 +83,7 @@ class LaidCheck(object):
         for comparison, off in zip(found, np.abs(got - true)):
             both_nan = np.isnan(comparison.value) and np.isnan(comparison.exact)
             if not (off <= allowed or both_nan or comparison.value == comparison.exact):
-                raise errors.not_verified(comparison, self._describe())
+                raise errors.not_verified(comparison, self._plan)
         return found
 
 
