@@ -55,8 +55,8 @@ class HessianPlan(object):
     def verify(self, session=None, feed_dict=None):
         """Compares entries of a structured diagonal with products with unit vectors, in one session call.
 
-        Returns Comparisons (source, index, value, exact); none where the plan lays a column for each element, or was made
-        with verify="never". Raises VerificationError where they differ.
+        Returns Comparisons (source, index, value, exact); none where the plan lays a column for each element, or was
+        made with verify="never". Raises VerificationError where they differ.
         """
         session = session or tf.get_default_session()
         if session is None:
