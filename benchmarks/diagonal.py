@@ -203,7 +203,8 @@ def main():
         printed(results[-1])
     if options.output:
         with open(options.output, "w") as file:
-            json.dump({"tensorflow": tf.__version__, "threads": THREADS, "races": results}, file, indent=1)
+            found = {"tensorflow": tf.__version__, "threads": THREADS, "races": results}
+            json.dump(found, file, indent=1, default=float)
 
 
 if __name__ == "__main__":
