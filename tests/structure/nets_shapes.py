@@ -5,8 +5,8 @@ from tests.structure.nets_dense import dense, dense_net, entropy
 
 __all__ = [
     "by_inputs", "centered", "customized", "decayed", "dropped", "factors", "features_first", "gates", "generalized",
-    "gradient_penalty", "left_weights", "masked_by_fixed_draw", "norm_penalty", "pairs", "read_often", "root",
-    "shared_trunk", "skipped", "split_heads"]
+    "gradient_penalty", "left_weights", "masked_by_fixed_draw", "norm_penalty", "pairs", "read_often", "residual",
+    "root", "shared_trunk", "skipped", "split_heads"]
 
 ROWS = 5
 
@@ -31,6 +31,17 @@ def skipped(act, concatenated):
         a = g.batch(ROWS, 3)
         h = act(dense(g, a, 4))
         h = tf.concat([h, act(dense(g, h, 2)), a], 1) if concatenated else h + act(dense(g, act(dense(g, h, 2)), 4))
+        return _ended(g, h)
+
+    return function
+
+
+def residual(blocks, act):
+    """A trunk that each block adds to; as wide as its blocks, so that only what is inside them is cheap."""
+    def function(g):
+        h = act(dense(g, g.batch(ROWS, 3), 6))
+        for _ in range(blocks):
+            h = h + act(dense(g, h, 6))
         return _ended(g, h)
 
     return function

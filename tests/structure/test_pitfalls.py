@@ -99,7 +99,27 @@ def gradient_that_is_none():
     return tf.reduce_mean(tf.square(half(tf.matmul(numbers(5, 3), 2.0 * x), y))), x, {}
 
 
+def _around(meet):
+    """A trunk as wide as its block; meet: how they meet."""
+    x = variable(3, 4)
+    h = tf.tanh(tf.matmul(numbers(5, 3), x))
+    return tf.reduce_sum(meet(h, tf.matmul(h, 2.0 * numbers(4, 4)))), x, {}
+
+
+def curved_around_a_block():
+    return _around(lambda h, c: tf.exp(h) + tf.tanh(c))
+
+
+def block_times_what_is_around():
+    return _around(lambda h, c: h * tf.tanh(c))
+
+
+def block_behind_a_block():
+    return _around(lambda h, c: tf.matmul(tf.tanh(c + h), numbers(4, 4)) * 0.5 + tf.tanh(c))
+
+
 PITFALLS = [
+    curved_around_a_block, block_times_what_is_around, block_behind_a_block,
     rank_not_known, rank_not_known_behind_a_product, columns_picked, rows_picked_by_batch, rows_picked_by_batch_axis,
     mean_of_what_is_left, sign_of_a_difference, one_row_for_all, steps_behind_steps,
     read_with_a_gradient_of_its_own, gradient_that_is_none]

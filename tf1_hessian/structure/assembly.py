@@ -8,7 +8,7 @@ from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
 from tf1_hessian.structure.grouped import grouped
 from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses, parts_of
 from tf1_hessian.structure.squares import emitted, squared
-from tf1_hessian.structure.terms import Sweep
+from tf1_hessian.structure.terms import Sweep, all_terms
 
 __all__ = ["Assembly"]
 
@@ -25,7 +25,7 @@ class Assembly(object):
     def _expect(self, plan):
         """Tells the evaluation who reads the columns of which sweep."""
         for part in parts_of(plan):
-            for term in getattr(part, "terms", ()):
+            for term in all_terms(getattr(part, "terms", ())):
                 if isinstance(term, Sweep):
                     self._expect_diagonal(term)
             for sweep in getattr(part, "groups", ()):

@@ -16,6 +16,9 @@ from tf1_hessian.structure.adjoints import adjoint_of, is_pulled_back_linearly
 
 __all__ = ["Axes", "Point", "Trace", "point_at", "state_after"]
 
+# Finding inner cuts takes the square of the ops between.
+_MOST_OPS_FOR_INNER_CUTS = 100
+
 Point = collections.namedtuple("Point", "tensor sizes dtype")
 Point.__doc__ = "A tensor of the path, or a variable's handle there, with the dimensions (None for unknown ones)."
 
@@ -60,6 +63,32 @@ class Axes(object):
         if start not in self._curved:
             self._curved[start] = self._curved_from(tensor)
         return key(end) not in self._curved[start]
+
+    def inner_cuts(self, start, end):
+        """The tensors that take all curvature between two tensors, though ways pass by them, as those around a residual
+        block do: what passes by is linear, and meets what comes through linearly. In order.
+        """
+        ops = self.flow.between(start, end)
+        if len(ops) > _MOST_OPS_FOR_INNER_CUTS:
+            return []
+        made = [o for op in ops for o in op.outputs if self.flow.reaches(o, end)]
+        return [o for o in made if self._takes_all(o, ops, start, end)]
+
+    def _takes_all(self, cut, ops, start, end):
+        """Whether each curved op depends on the start through a cut alone, or reaches the end through it alone."""
+        inside, beyond, passing = {key(start)}, {key(cut)}, {key(end)}
+        for op in reversed(ops):
+            if any(key(o) in passing for o in op.outputs if key(o) != key(cut)):
+                passing.update(key(t) for t in self.flow.reads(op))
+        for op in ops:
+            found = [key(t) for t in self.flow.reads(op) if key(t) in inside]
+            positions = [i for i, t in enumerate(inputs_of(op)) if key(t) in inside]
+            if all(t in beyond for t in found):
+                beyond.update(key(o) for o in op.outputs)
+            elif not _is_flat(op, positions) and any(key(o) in passing for o in op.outputs if key(o) != key(cut)):
+                return False
+            inside.update(key(o) for o in op.outputs)
+        return True
 
     def _curved_from(self, tensor):
         reached, curved = {key(tensor)}, set()

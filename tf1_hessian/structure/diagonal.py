@@ -13,7 +13,7 @@ from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes, Point
 from tf1_hessian.structure.costs import Costs, elements
 from tf1_hessian.structure.lifting import bent_of, leaf_plan, needs_of, terms_of
-from tf1_hessian.structure.terms import FULL, Direct, Push, Search, Sweep, name_of, width_of
+from tf1_hessian.structure.terms import FULL, Direct, Push, Scaled, Search, Sweep, name_of, width_of
 from tf1_hessian.structure.uses import only_reads
 
 __all__ = ["Structure"]
@@ -127,6 +127,8 @@ def _told(term):
         return "a push from '%s'" % term.cut.tensor.name
     if isinstance(term, Direct):
         return "%d columns of products at '%s'" % (term.rows.width, _name(term.point.tensor))
+    if isinstance(term, Scaled):
+        return "squared slopes from '%s'" % term.cut.tensor.name
     return "a product with ones at '%s'" % _name(term.point.tensor)
 
 

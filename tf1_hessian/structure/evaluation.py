@@ -1,7 +1,7 @@
 """The terms of a plan, laid into the scratch graph; what several of them need is laid once."""
 import collections
 
-from tf1_hessian import errors
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.columns import added_up, stacked
 from tf1_hessian.derivatives.gradients import backprop
@@ -9,7 +9,7 @@ from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.axes import point_at
 from tf1_hessian.structure.rows import rows_of
 from tf1_hessian.structure.squares import squared
-from tf1_hessian.structure.terms import DIAGONAL, FULL, Direct, Ones, Push, columns_of, curvature_of
+from tf1_hessian.structure.terms import DIAGONAL, FULL, Direct, Ones, Push, Scaled, columns_of, curvature_of
 
 __all__ = ["Columns", "Consumer", "Evaluation", "diagonal_of"]
 
@@ -93,6 +93,9 @@ class Evaluation(object):
             return self._direct(term)
         if isinstance(term, Push):
             return self._push(term)
+        if isinstance(term, Scaled):
+            found = [f for f in [self.term(t) for t in term.terms] if f is not None]
+            return self._through_slopes(_compat.add_all(found), term.point.tensor, term.cut.tensor) if found else None
         return self.swept(term, key(term.point.tensor))
 
     def _direct(self, term):

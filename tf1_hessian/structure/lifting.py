@@ -8,7 +8,7 @@ from tf1_hessian.graph.traits import MIXED, Carried, is_linear
 from tf1_hessian.structure.axes import point_at, state_after
 from tf1_hessian.structure.grouped import can_group
 from tf1_hessian.structure.squares import WITH_COEFFICIENTS
-from tf1_hessian.structure.terms import DIAGONAL
+from tf1_hessian.structure.terms import DIAGONAL, Scaled, all_terms
 from tf1_hessian.structure.uses import coupled, uses_of
 
 __all__ = [
@@ -73,7 +73,7 @@ def parts_of(plan):
 
 def terms_of(plan):
     """All terms of a plan of a leaf, its groups among them."""
-    return [t for part in parts_of(plan) for t in tuple(getattr(part, "terms", ())) + getattr(part, "groups", ())]
+    return [t for part in parts_of(plan) for t in all_terms(getattr(part, "terms", ()) + getattr(part, "groups", ()))]
 
 
 def bent_of(plan):
@@ -92,7 +92,9 @@ def needs_of(axes, plan):
 def _needs_of_term(axes, term):
     point, everything = term.point, range(len(term.point.sizes))
     asked = [(point, term.rows.axes if hasattr(term, "rows") else everything, term.end)]
-    if getattr(term, "kind", DIAGONAL) == DIAGONAL and hasattr(term, "cut"):
+    if isinstance(term, Scaled):
+        asked = [(point, everything, term.cut.tensor)]
+    elif getattr(term, "kind", DIAGONAL) == DIAGONAL and hasattr(term, "cut"):
         asked.append((term.cut, range(len(term.cut.sizes)), term.end))
     if hasattr(term, "steps"):
         asked[0] = (point, everything, term.steps[0])

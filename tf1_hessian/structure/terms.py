@@ -14,8 +14,8 @@ from tf1_hessian.structure.costs import elements
 from tf1_hessian.structure.rows import rows_between
 
 __all__ = [
-    "DIAGONAL", "Direct", "FULL", "Ones", "Push", "Search", "Sum", "Sweep", "columns_of", "curvature_of", "name_of",
-    "width_of",
+    "DIAGONAL", "Direct", "FULL", "Ones", "Push", "Scaled", "Search", "Sum", "Sweep", "all_terms", "columns_of",
+    "curvature_of", "name_of", "width_of",
 ]
 
 # What is known of the curvature R at a cut: one number an element, or a matrix for each row.
@@ -33,6 +33,9 @@ diag(J^T R J) is R through the slopes and the squared op."""
 
 Sweep = collections.namedtuple("Sweep", "point cut end rows kind")
 Sweep.__doc__ = """J by pulling `rows.width` seeds back from the cut to the point; kind of R: DIAGONAL or FULL."""
+
+Scaled = collections.namedtuple("Scaled", "point cut end terms")
+Scaled.__doc__ = "J element by element: the diagonal of R, given by terms of its own, times the squared slopes."
 
 Sum = collections.namedtuple("Sum", "terms price")
 Sum.__doc__ = "The terms that add up to a diagonal, and what they cost."
@@ -83,11 +86,13 @@ class Search(object):
             direct = Direct(point, end, rows)
             paid = curvature_of(direct) in self._bought
             yield Sum((direct,), 0 if paid else self.costs.hvp(point.tensor, end, rows.width))
-        for tensor in self.cuts(point, end):
-            first = self.through(point, tensor, end)
-            rest = None if first is None else self.best(point, tensor)
+        cuts = list(self.cuts(point, end))
+        for tensor in cuts or self._inner_cuts(point, end):
+            rest = self.best(point, tensor)
             if rest is not None:
-                yield Sum(first.terms + rest.terms, first.price + rest.price)
+                for first in (self.through(point, tensor, end), self._scaled(point, tensor, end)):
+                    if first is not None:
+                        yield Sum(first.terms + rest.terms, first.price + rest.price)
 
     def cuts(self, point, end):
         """Those worth a term: at the others nothing is curved before the next one, which is no wider."""
@@ -97,6 +102,19 @@ class Search(object):
             if tensor.shape.ndims is not None and tensor.dtype.is_floating and (
                     here < there or not self.axes.is_linear(tensor, later)):
                 yield tensor
+
+    def _inner_cuts(self, point, end):
+        return [t for t in self.axes.inner_cuts(point.tensor, end) if t.shape.ndims is not None and (
+            t.dtype.is_floating and not self.axes.is_linear(t, end))]
+
+    def _scaled(self, point, tensor, end):
+        cut = point_at(tensor)
+        if not self._is_elementwise(point, tensor):
+            return None
+        found = self.best(cut, end)
+        if found is None or not found.terms:
+            return found
+        return Sum((Scaled(point, cut, end, found.terms),), found.price + 2 * self._pulled(point, cut, 1))
 
     def through(self, point, tensor, end, may_push=True):
         """The Sum of the one term J^T R J at a cut, or None."""
@@ -151,6 +169,14 @@ class Search(object):
             self.axes.trace(point, k).state(tensor) == (k, 1, 1) for k in range(len(sizes)))
 
 
+def all_terms(terms):
+    """Terms and those that they are made of."""
+    for term in terms:
+        yield term
+        for inner in all_terms(term.terms if isinstance(term, Scaled) else ()):
+            yield inner
+
+
 # Linear ops whose squared coefficients are those of the op with its other input squared.
 _SQUARED = MATRIX_PRODUCTS | {"Conv2D"}
 
@@ -164,12 +190,14 @@ def name_of(term):
     """Equal for terms that are laid once."""
     if isinstance(term, Sweep):
         return columns_of(term)
-    cut = key(term.cut.tensor) if isinstance(term, Push) else None
+    cut = key(term.cut.tensor) if isinstance(term, (Push, Scaled)) else None
     return type(term).__name__, key(term.point.tensor), key(term.end), cut
 
 
 def width_of(term):
     """The columns that a term takes."""
+    if isinstance(term, Scaled):
+        return 0
     return term.rows.width if isinstance(term, (Direct, Sweep)) else 1
 
 
