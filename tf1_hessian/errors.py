@@ -257,7 +257,7 @@ def over_limit(name, limit, found, plan):
 def not_verified(comparison, plan):
     """An entry that two ways of computing give differently."""
     return VerificationError(
-        "The entry %s of '%s' is %r by the plan and %r by a product with a unit vector. This is a bug of tf1_hessian: "
+        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian. This is a bug of tf1_hessian: "
         "please report it with the plan below; engine='vectorized' or 'loop' gives the exact diagonal meanwhile. "
         "verify='never' switches this check off.\n%s" % (
             list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))

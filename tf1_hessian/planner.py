@@ -5,9 +5,10 @@ from tf1_hessian import errors
 from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
+from tf1_hessian.structure.blocks import Blocks
 from tf1_hessian.structure.costs import elements as count_of
 from tf1_hessian.structure.diagonal import Structure
-from tf1_hessian.structure.verification import Verification
+from tf1_hessian.structure.verification import ProductVerification, Verification
 
 __all__ = ["Cost", "ENGINES", "Planner"]
 
@@ -32,15 +33,16 @@ _Rows.__doc__ = """The rows of one source against `targets` (indices of layouts)
 
 
 class _Structured(object):
-    """A diagonal that is laid in the scratch graph."""
+    """A diagonal, or blocks, laid in the scratch graph."""
 
-    def __init__(self, tensor, size):
-        self._tensor, self.size = tensor, size
-        self.needed = made_for([tensor], tensor.graph) if tensor is not None else []
+    def __init__(self, tensors, size):
+        self._tensors, self.size = tensors, size
+        present = [t for t in tensors if t is not None]
+        self.needed = made_for(present, present[0].graph) if present else []
 
     def lay(self, emission, count):
-        """The diagonal in the default graph."""
-        return emission.emit([self._tensor])
+        """The diagonal, or the blocks, in the default graph."""
+        return emission.emit(self._tensors)
 
 
 class Planner(object):
@@ -51,10 +53,11 @@ class Planner(object):
     def __init__(self, problem, engine, chunk_size, verified):
         self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
         self.reasons, self.needs, self.verification = [], [], None
+        self._shared = Cost(0, 0, 0, 0)
         self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
         self._explain_path()
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
-        structured = self._structured(indices, verified)
+        structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
         self.rows = [structured.get(i) or self._rows(i) for i in indices]
         self.cost = self._cost()
 
@@ -67,30 +70,51 @@ class Planner(object):
 
     def _structured(self, indices, verified):
         """The structured rows by index: of all sources if that is forced, else of those where it saves something."""
-        if self._problem.quantity != "diag" or self._engine not in ("auto", "structured") or not indices:
-            if self._engine == "structured" and indices:
-                raise errors.engine_does_not_fit("structured", "it gives diagonals alone")
-            return {}
         sources = [self._problem.rows[i] for i in indices]
         try:
-            self._structure = Structure(self._problem.losses, sources, self._fitting)
-            chosen = self._worthwhile(sources)
-            self._refuse_misfits(sources, chosen)
-            diagonals, remarks = self._structure.lay(chosen)
-        except (LookupError, ValueError) as refusal:
+            if self._problem.quantity == "diag":
+                return self._diagonals(indices, sources, verified)
+            return self._blocks(indices, sources, verified)
+        except (errors.NoDerivativeError, errors.LostDerivativeError, ValueError) as refusal:
             if self._engine == "structured":
                 raise
             self._because("the structure of the graph is of no use: %s" % errors.first_line(refusal))
             return {}
-        self._chosen = chosen
+
+    def _diagonals(self, indices, sources, verified):
+        structure = self._structure = Structure(self._problem.losses, sources, self._fitting)
+        chosen = self._worthwhile(sources)
+        self._refuse_misfits(sources, chosen, structure.refusal)
+        diagonals, remarks = structure.lay(chosen)
         for remark in remarks:
             self._because(remark)
-        self.needs = self._structure.needs(chosen)
+        self.needs = structure.needs(chosen)
+        if chosen:
+            self._shared = Cost(structure.columns(chosen), structure.gradients(chosen), 0, structure.bytes(chosen))
         if chosen and verified:
             claimed = [s.zeros() if d is None else d for s, d in zip(chosen, diagonals)]
             self.verification = Verification(self._problem, chosen, claimed)
-        return {i: _Rows(s, [i], "structured", _Structured(d, self._at_once(s)), self._structure.explain(s))
+        return {i: _Rows(s, [i], "structured", _Structured([d], self._at_once(s)), structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
+
+    def _blocks(self, indices, sources, verified):
+        problem = self._problem
+        if problem.across is not problem.layout or not problem.symmetric:
+            raise errors.engine_does_not_fit("structured", "it gives diagonals and symmetric Hessians alone")
+        blocks = Blocks(problem.losses, sources, self._engine == "structured")
+        self._refuse_misfits(sources, blocks.sources, lambda source: blocks.refusals[source.name])
+        if not blocks.sources:
+            return {}
+        found = {i: s for i, s in zip(indices, sources) if s in blocks.sources}
+        problem.settled = frozenset(found)
+        pairs = [(s, problem.rows[t]) for i, s in found.items() for t in problem.targets(i)]
+        laid = blocks.lay(pairs)
+        self.needs, self._shared = blocks.needs, Cost(blocks.columns, blocks.gradients, 0, blocks.bytes)
+        if verified:
+            self.verification = ProductVerification(problem, blocks.sources, laid)
+        return {i: _Rows(s, problem.targets(i), "structured", _Structured(
+            [laid[s, problem.rows[t]] for t in problem.targets(i)], blocks.columns), blocks.explain(s))
+            for i, s in found.items()}
 
     def _worthwhile(self, sources):
         """The sources whose structured columns are cheaper, and all together not more, than one for each element."""
@@ -101,10 +125,10 @@ class Planner(object):
             chosen = [s for s in chosen if s is not dearest]
         return chosen
 
-    def _refuse_misfits(self, sources, chosen):
+    def _refuse_misfits(self, sources, chosen, refusal):
         for source in sources:
             if not any(source is c for c in chosen):
-                reason = "%s takes a column for each element: %s" % (source.name, self._structure.refusal(source))
+                reason = "%s takes a column for each element: %s" % (source.name, refusal(source))
                 if self._engine == "structured":
                     raise errors.engine_does_not_fit("structured", reason)
                 self._because(reason)
@@ -194,11 +218,8 @@ class Planner(object):
         ops = len({op for r in self.rows for op in r.laid.needed})
         most = [column[r.source] * r.laid.size for r in laid]
         count = sum(r.source.size for r in laid)
-        if len(laid) < len(self.rows):
-            count += self._structure.columns(self._chosen)
-            gradients += self._structure.gradients(self._chosen)
-            most.append(self._structure.bytes(self._chosen))
-        return Cost(count, 1 + gradients, ops, int(max(most or [0])))
+        shared = self._shared
+        return Cost(count + shared.columns, 1 + gradients + shared.gradients, ops, int(max(most + [shared.bytes])))
 
 
 def _bytes_of(tensors, most=None):

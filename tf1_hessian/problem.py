@@ -38,6 +38,7 @@ class Problem(object):
         self.asked = self.losses, self.layout.sources
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
+        self.settled = frozenset()
         self.question = (tuple(names), structures, other is None, quantity, flat, options, precision)
 
     def rehearse(self):
@@ -72,7 +73,8 @@ class Problem(object):
         if self.quantity != "full":
             return [index]
         if self.rows is self.cols and self.symmetric:
-            return list(range(index, len(self.cols)))
+            later = [t for t in range(len(self.cols)) if t >= index or t in self.settled]
+            return [t for t in later if t in self.settled and t >= index] if index in self.settled else later
         return list(range(len(self.cols)))
 
     def outputs(self, index, seed):

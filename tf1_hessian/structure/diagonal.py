@@ -16,11 +16,11 @@ from tf1_hessian.structure.lifting import bent_of, leaf_plan, needs_of, terms_of
 from tf1_hessian.structure.terms import FULL, Direct, Push, Scaled, Search, Sweep, name_of, width_of
 from tf1_hessian.structure.uses import only_reads
 
-__all__ = ["Structure"]
+__all__ = ["Structure", "WORTHWHILE", "leaf_of", "total"]
 
 
 # What the structured way may cost at most, as a share of a column for each element.
-_WORTHWHILE = 0.8
+WORTHWHILE = 0.8
 
 
 # How many times the memory of a chunk the columns of a curvature by row may take.
@@ -35,32 +35,24 @@ class Structure(object):
     """
 
     def __init__(self, losses, sources, chunk):
-        self._loss = _total(losses)
+        self._loss = total(losses)
         path = find_path([self._loss], anchors_of(sources))
         self._flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
         self._axes, self._costs, self._chunk = Axes(self._flow), Costs(self._flow), chunk
         self._plans, self._refusals = {}, {}
         search = Search(self._axes, self._costs)
-        leaves = [(a, self._leaf(a, shape, s)) for s in sources for a, shape in zip(s.anchors, s.shapes)]
+        leaves = [(a, leaf_of(self._flow, a, shape, s)) for s in sources for a, shape in zip(s.anchors, s.shapes)]
         for anchor, leaf in sorted(leaves, key=lambda found: -len(self._flow.after(found[0]))):
             plan, self._refusals[key(anchor)] = leaf_plan(search, leaf, self._loss)
             self._plans[key(anchor)] = plan
             search.buy(terms_of(plan))
-
-    def _leaf(self, anchor, shape, source):
-        """The Point of an anchor, at what is read where it is read once."""
-        tensor, users = anchor, self._flow.users(anchor)
-        while len(users) == 1 and only_reads(users[0]):
-            tensor = users[0].outputs[0]
-            users = self._flow.users(tensor)
-        return Point(tensor, tuple(_compat.dimensions(shape)), source.dtype)
 
     def fits(self, source):
         """Whether there is a way to a source's diagonal that is cheaper than a column for each element."""
         plans = [self._plans[key(a)] for a in source.anchors]
         naive = sum(self._costs.hvp(a, self._loss, elements(_compat.dimensions(shape)))
                     for a, shape in zip(source.anchors, source.shapes))
-        return all(p is not None for p in plans) and sum(p.price for p in plans) < _WORTHWHILE * naive
+        return all(p is not None for p in plans) and sum(p.price for p in plans) < WORTHWHILE * naive
 
     def refusal(self, source):
         """Why a source takes a column for each element, as a sentence."""
@@ -136,7 +128,16 @@ def _name(tensor):
     return tensor.op.name if tensor.dtype == tf.resource else tensor.name
 
 
-def _total(losses):
+def leaf_of(flow, anchor, shape, source):
+    """The Point of an anchor, at what is read where it is read once."""
+    tensor, users = anchor, flow.users(anchor)
+    while len(users) == 1 and only_reads(users[0]):
+        tensor = users[0].outputs[0]
+        users = flow.users(tensor)
+    return Point(tensor, tuple(_compat.dimensions(shape)), source.dtype)
+
+
+def total(losses):
     """The sum of the losses, a number."""
     sums = [t if t.shape.ndims == 0 else tf.reduce_sum(t) for t in losses]
     return sums[0] if len(sums) == 1 else tf.add_n(sums)

@@ -12,7 +12,8 @@ from tf1_hessian.structure.terms import DIAGONAL, Scaled, all_terms
 from tf1_hessian.structure.uses import coupled, uses_of
 
 __all__ = [
-    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "leaf_plan", "needs_of", "parts_of", "terms_of"]
+    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of", "parts_of",
+    "terms_of"]
 
 # A leaf is the Point that a diagonal is wanted for: the anchor of a source, or a part of it. What its diagonal is made
 # of has a `price` each.
@@ -113,7 +114,7 @@ def _use_plan(search, leaf, use, loss):
     if all(search.axes.is_linear(o, loss) for o in outputs):
         if flat:
             return []
-        return _bent(search, leaf, use, outputs)
+        return bent_parts(search, leaf, use, outputs)
     if not flat or any(o.shape.ndims is None or not o.dtype.is_floating for o in outputs):
         return None
     if op.type in _SELECTIONS:
@@ -124,7 +125,8 @@ def _use_plan(search, leaf, use, loss):
     return None
 
 
-def _bent(search, leaf, use, outputs):
+def bent_parts(search, leaf, use, outputs):
+    """The Bent part of a use whose results enter the loss linearly, in a list, or None."""
     needs, axes = [], [k for k, size in enumerate(leaf.sizes) if size != 1]
     if len(outputs) != 1 or _compat.is_overridden(use.op) or any(
             _after(use.op, use.position, k, leaf, outputs[0], needs) == MIXED for k in axes):
@@ -162,7 +164,7 @@ def _after(op, position, axis, leaf, output, needs, chain=()):
 
 
 def _lifted(search, leaf, use, loss):
-    chain, tensor = _chain(search.flow, use.op.outputs[0], loss)
+    chain, tensor = chain_of(search.flow, use.op.outputs[0], loss)
     point, needs = point_at(tensor), []
     separable = search.axes.separable(point, loss)
     carried = _carried(leaf, use, chain, separable, needs)
@@ -188,7 +190,7 @@ def _carried(leaf, use, chain, separable, needs):
     return carried
 
 
-def _chain(flow, tensor, loss):
+def chain_of(flow, tensor, loss):
     """(the ops after a lifted one that only add what does not depend on it, or reshape; the last result)."""
     chain = []
     while key(tensor) != key(loss):

@@ -6,7 +6,7 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import is_linear
 
-__all__ = ["Use", "coupled", "only_reads", "uses_of"]
+__all__ = ["Use", "coupled", "only_reads", "range_of", "uses_of"]
 
 Use = collections.namedtuple("Use", "op position")
 Use.__doc__ = "A read: input `position` of `op`; None where it enters a loop or a conditional of v1 control flow."
@@ -49,12 +49,16 @@ def coupled(flow, uses):
 
 def _all_apart(uses, met):
     """Whether uses cut disjoint ranges out of a vector."""
-    ranges = sorted(_range_of(uses[i]) or (0, -1) for i in met)
+    ranges = sorted(_range_of_slice(uses[i]) or (0, -1) for i in met)
     return all(0 <= a <= b for a, b in ranges) and all(x[1] <= y[0] for x, y in zip(ranges, ranges[1:]))
 
 
-def _range_of(use):
-    """[first, last) of a slice of a vector, where it is known."""
+def range_of(use, output):
+    """[first, last) of what a use cuts out of a vector, where it is known."""
+    return _range_of_part(use, output.value_index) if use.op.type == "SplitV" else _range_of_slice(use)
+
+
+def _range_of_slice(use):
     op = use.op
     if op.type not in ("Slice", "StridedSlice") or use.position != 0 or op.inputs[0].shape.ndims != 1:
         return None
@@ -73,3 +77,11 @@ def _range_of(use):
     first, last, _ = slice(None if op.get_attr("begin_mask") else begin,
                            None if op.get_attr("end_mask") else end).indices(size)
     return first, max(first, last)
+
+
+def _range_of_part(use, index):
+    """Of one of the parts that a vector is split into."""
+    sizes = _compat.static_value(use.op.inputs[1])
+    if use.position != 0 or use.op.inputs[0].shape.ndims != 1 or sizes is None or (sizes < 0).any():
+        return None
+    return int(sizes[:index].sum()), int(sizes[:index + 1].sum())

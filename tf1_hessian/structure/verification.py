@@ -1,5 +1,6 @@
-"""Results that check themselves: entries of a structured diagonal against products with unit vectors, in one session
-call with the result, so that dropout and input are drawn once for both. Mathematics, section 8."""
+"""Results that check themselves: entries of a structured diagonal against products with unit vectors, blocks times a
+vector against a product, in one session call with the result, so that dropout and input are drawn once for both.
+Mathematics, section 8."""
 import collections
 
 import numpy as np
@@ -9,7 +10,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.columns import looped_over
 
-__all__ = ["Comparison", "VERIFY", "Verification"]
+__all__ = ["Comparison", "ProductVerification", "VERIFY", "Verification"]
 
 VERIFY = ("first", "always", "never")
 
@@ -23,7 +24,8 @@ _ALLOWED_ELSE = 5e-2
 _NOISE = 1e-5
 
 Comparison = collections.namedtuple("Comparison", "source index value exact")
-Comparison.__doc__ = "One entry: the name of its source, its index there, what the plan gave, and the product's value."
+Comparison.__doc__ = """One entry, of the diagonal, or for a full Hessian of its product with a random vector: the name of
+its source, its index there, what the plan gave, and the value by a product of its own."""
 
 
 class Verification(object):
@@ -58,6 +60,44 @@ class Verification(object):
         return LaidCheck([places, claimed, exact], self._sources, self._each, plan)
 
 
+class ProductVerification(object):
+    """The comparison of blocks: their product with a random vector against the product with the Hessian. An entry that
+    is wrong shows there."""
+
+    def __init__(self, problem, sources, blocks):
+        self._sources = sources
+        random = np.random.RandomState(problem.layout.n % 2 ** 32)
+        vectors = [tf.constant(random.uniform(0.5, 1, s.size) * random.choice([-1, 1], s.size), s.dtype)
+                   for s in sources]
+        claimed = [self._claimed(row, vectors, blocks) for row in sources]
+        gradients = [problem.gradients[problem.rows.index(s)] for s in sources]
+        seeds = [tf.reshape(v, s.shape) for v, s in zip(vectors, sources)]
+        if problem.quantity == "full":
+            exact = products.product(gradients, sources, seeds, sources)
+        else:
+            exact = [products.product([g], [s], [v], [s])[0] for g, s, v in zip(gradients, sources, seeds)]
+        exact = [tf.zeros([s.size], s.dtype) if e is None else tf.reshape(e, [s.size]) for s, e in zip(sources, exact)]
+        picked = [_telling(c, e) for c, e in zip(claimed, exact)]
+        starts = np.cumsum([0] + [s.size for s in sources])
+        self._fetches = [tf.concat([p + int(b) for p, b in zip(picked, starts)], 0)] + [
+            tf.concat([tf.cast(tf.gather(v, p), tf.float64) for v, p in zip(vector, picked)], 0)
+            for vector in (claimed, exact)]
+
+    def _claimed(self, row, vectors, blocks):
+        parts = []
+        for col, vector in zip(self._sources, vectors):
+            block, is_turned = blocks.get((row, col)), False
+            if block is None:
+                block, is_turned = blocks.get((col, row)), True
+            if block is not None:
+                parts.append(tf.matmul(block, vector[:, None], transpose_a=is_turned)[:, 0])
+        return tf.add_n(parts) if parts else tf.zeros([row.size], row.dtype)
+
+    def lay(self, emission, plan):
+        """A LaidCheck in the default graph; plan: its text, for errors."""
+        return LaidCheck(emission.emit(self._fetches), self._sources, _TELLING, plan)
+
+
 class LaidCheck(object):
     """What is fetched with a result, and the verdict on it."""
 
@@ -85,6 +125,15 @@ class LaidCheck(object):
             if not (off <= allowed or both_nan or comparison.value == comparison.exact):
                 raise errors.not_verified(comparison, self._plan)
         return found
+
+
+_TELLING = 3
+
+
+def _telling(claimed, exact):
+    """The places where two vectors differ most, and where each is largest."""
+    found = [tf.argmax(tf.abs(v), output_type=tf.int32) for v in (claimed - exact, claimed, exact)]
+    return tf.stack(found)
 
 
 def _picked(diagonal, source, at_random):
