@@ -3,7 +3,13 @@ import importlib
 
 from tf1_hessian.api import gradients, hessian, hessian_diag, hessians, hvp, plan, rewrite, rewrite_on_slices
 from tf1_hessian.diagnosis import Diagnosis, diagnose
-from tf1_hessian.errors import LostDerivativeError, NoDerivativeError, NoSecondDerivativeError, VerificationError
+from tf1_hessian.errors import (
+    LostDerivativeError,
+    NoDerivativeError,
+    NoSecondDerivativeError,
+    NotSeparableError,
+    VerificationError,
+)
 from tf1_hessian.plan import HessianPlan
 from tf1_hessian.runners.evaluate import evaluate
 
@@ -11,7 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Check", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError",
-    "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp",
+    "NotSeparableError", "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp",
     "plan", "rewrite", "rewrite_on_slices",
 ]
 

@@ -17,8 +17,8 @@ from tf1_hessian.problem import path_between
 __all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
 
 
-def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, verify="first", max_columns=None,
-                 max_bytes=None, name=None):
+def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None, precision=None, verify="first",
+                 max_columns=None, max_bytes=None, name=None):
     """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
 
     loss: a tensor or its name; summed if it is no scalar. xs: a variable, a tensor, a name such as "w:0", or a list,
@@ -31,12 +31,15 @@ def hessian_diag(loss, xs, *, engine="auto", chunk_size=None, precision=None, ve
     structured way where it is cheaper. verify: when th.evaluate compares entries of a structured diagonal with plain
     products: "first" time, "always" or "never". max_columns, max_bytes: ValueError for a plan that needs more.
 
+    per_example=True: the loss is a tensor [N], one for each example, and the result for each x is [N] and x's shape,
+    entry n the diagonal of the Hessian of loss[n]. Raises NotSeparableError, a ValueError, where an op mixes examples.
+
     Raises LostDerivativeError and NoSecondDerivativeError (LookupErrors) where TensorFlow would be wrong or refuse,
     ValueError for sources that can't be meant. The graph is untouched then. Source: tensorflow#9204, #20570.
     """
     _refuse_eager("hessian_diag")
-    return answer(loss, xs, "diag", name, precision=precision, engine=engine, chunk_size=chunk_size, verify=verify,
-                  max_columns=max_columns, max_bytes=max_bytes)
+    return answer(loss, xs, "diag", name, per_example=per_example, precision=precision, engine=engine,
+                  chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
 def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, max_columns=None,
@@ -52,12 +55,12 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
                   max_columns=max_columns, max_bytes=max_bytes)
 
 
-def plan(loss, xs, quantity="diag", *, engine="auto", chunk_size=None, other=None, flat=False, precision=None,
-         verify="first", max_columns=None, max_bytes=None):
+def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_size=None, other=None, flat=False,
+         precision=None, verify="first", max_columns=None, max_bytes=None):
     """The HessianPlan of `hessian_diag` (quantity "diag") or `hessian` ("full"), before anything is built."""
     _refuse_eager("plan")
-    return make_plan(loss, xs, quantity, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
-                     verify=verify, max_columns=max_columns, max_bytes=max_bytes)
+    return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
+                     chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):

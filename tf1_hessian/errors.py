@@ -1,6 +1,7 @@
 """The exceptions, and the one place where their sentences are made: what was got, what was expected, the way out."""
 
-__all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "VerificationError"]
+__all__ = [
+    "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "VerificationError"]
 
 
 class NoDerivativeError(LookupError):
@@ -13,6 +14,10 @@ class NoSecondDerivativeError(NoDerivativeError):
 
 class LostDerivativeError(LookupError):
     """TensorFlow would drop a dependence in silence: a gradient of None where zero is not the truth."""
+
+
+class NotSeparableError(ValueError):
+    """The loss of one example depends on other examples."""
 
 
 class VerificationError(ArithmeticError):
@@ -246,6 +251,15 @@ def bad_option(name, got, expected):
 def engine_does_not_fit(engine, reason):
     """A forced engine that can't do this graph."""
     return ValueError("engine=%r can't be used here: %s. engine='auto' chooses one that can." % (engine, reason))
+
+
+def not_separable(op, source):
+    """An op that mixes the examples of a batch."""
+    return NotSeparableError(
+        "The examples can't be told apart below '%s': operation '%s' (op type: %s) mixes them, so that one example's "
+        "loss depends on others. Leave it out of the loss, make its numbers fixed (batch norm: training=False), or use "
+        "engine='vectorized' or 'loop', which take a column for each element and are right for such losses too." % (
+            source, op.name, op.type))
 
 
 def over_limit(name, limit, found, plan):

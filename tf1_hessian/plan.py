@@ -36,7 +36,7 @@ class HessianPlan(object):
     def __repr__(self):
         instead = " instead of %d" % self.n if self.cost.columns < self.n and self.engine != "none" else ""
         return "HessianPlan(%s, n=%d, engine=%s, %d columns%s in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
-            self.quantity, self.n, self.engine, self.cost.columns, instead, self.chunk_size, self.cost.gradients,
+            self.quantity + " per example" * self._problem.per_example, self.n, self.engine, self.cost.columns, instead, self.chunk_size, self.cost.gradients,
             self.cost.ops, self.cost.bytes / 1e6)
 
     def __str__(self):
@@ -68,7 +68,7 @@ class HessianPlan(object):
         problem = self._problem
         built.keep(_compat.flatten(tensors), built.Record(
             problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
-            problem.across is not problem.layout, tensors, due))
+            problem.across is not problem.layout or problem.per_example, tensors, due))
         return tensors
 
     def _build(self, name):
@@ -80,6 +80,8 @@ class HessianPlan(object):
             laid = {}
             for rows in self._rows:
                 found = rows.laid.lay(emission, rows.source.size)
+                if problem.per_example and rows.engine != "structured":
+                    found = [None if f is None else tf.transpose(f) for f in found]
                 laid.update(((problem.rows.index(rows.source), t), f) for t, f in zip(rows.targets, found))
             with tf.control_dependencies(self._assertions(emission)):
                 tensors = problem.assemble(laid)
@@ -98,16 +100,20 @@ class HessianPlan(object):
             "'vectorized' needs no such thing" % (i, a.name, j, b.name))) for a, i, b, j in self._needs]
 
 
-def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, **options):
+def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
+              **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(quantity, precision, **options)
-    return _rehearsed(Problem(loss, xs, quantity, other, flat, grad_options, precision), options)
+    _check_per_example(per_example, quantity, options.engine)
+    return _rehearsed(Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example), options)
 
 
-def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, **options):
+def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
+           **options):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
     options = _checked(quantity, precision, **options)
-    problem = Problem(loss, xs, quantity, other, flat, grad_options, precision)
+    _check_per_example(per_example, quantity, options.engine)
+    problem = Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example)
     question = (problem.question, "asked", options, name)
     return built.remembered(problem.graph, question, lambda: _rehearsed(problem, options).build(name))
 
@@ -122,6 +128,15 @@ def _rehearsed(problem, options):
         if limit is not None and found > limit:
             raise errors.over_limit(name, limit, found, plan)
     return plan
+
+
+def _check_per_example(per_example, quantity, engine):
+    if not isinstance(per_example, bool):
+        raise errors.bad_option("per_example", per_example, "True or False")
+    if per_example and quantity != "diag":
+        raise errors.bad_option("per_example", per_example, "quantity='diag': matrices of each example are not laid")
+    if per_example and engine == "slices":
+        raise errors.engine_does_not_fit(engine, "it lays one second derivative of all losses for each element")
 
 
 _Options = collections.namedtuple("_Options", "engine chunk_size verify max_columns max_bytes")

@@ -7,8 +7,10 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
 from tf1_hessian.structure.blocks import Blocks
 from tf1_hessian.structure.costs import elements as count_of
+from tf1_hessian.structure.adjoints import is_pulled_back_linearly
+from tf1_hessian.structure.by_example import ByExample
 from tf1_hessian.structure.diagonal import Structure
-from tf1_hessian.structure.verification import ProductVerification, Verification
+from tf1_hessian.structure.verification import ExampleVerification, ProductVerification, Verification
 
 __all__ = ["Cost", "ENGINES", "Planner"]
 
@@ -75,6 +77,8 @@ class Planner(object):
             if self._problem.quantity == "diag":
                 return self._diagonals(indices, sources, verified)
             return self._blocks(indices, sources, verified)
+        except errors.NotSeparableError:
+            raise
         except (errors.NoDerivativeError, errors.LostDerivativeError, ValueError) as refusal:
             if self._engine == "structured":
                 raise
@@ -82,7 +86,8 @@ class Planner(object):
             return {}
 
     def _diagonals(self, indices, sources, verified):
-        structure = self._structure = Structure(self._problem.losses, sources, self._fitting)
+        make = ByExample if self._problem.per_example else Structure
+        structure = self._structure = make(self._problem.losses, sources, self._fitting)
         chosen = self._worthwhile(sources)
         self._refuse_misfits(sources, chosen, structure.refusal)
         diagonals, remarks = structure.lay(chosen)
@@ -92,8 +97,8 @@ class Planner(object):
         if chosen:
             self._shared = Cost(structure.columns(chosen), structure.gradients(chosen), 0, structure.bytes(chosen))
         if chosen and verified:
-            claimed = [s.zeros() if d is None else d for s, d in zip(chosen, diagonals)]
-            self.verification = Verification(self._problem, chosen, claimed)
+            make = ExampleVerification if self._problem.per_example else Verification
+            self.verification = make(self._problem, chosen, diagonals)
         return {i: _Rows(s, [i], "structured", _Structured([d], self._at_once(s)), structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
 
@@ -153,9 +158,19 @@ class Planner(object):
 
     def _rows(self, index):
         source = self._problem.rows[index]
+        if self._problem.per_example:
+            self._refuse_bending()
         engine, laid = self._lay(index, source)
         how = "%d columns, engine %s, chunks of %d" % (source.size, engine, laid.size)
         return _Rows(source, self._problem.targets(index), engine, laid, how)
+
+    def _refuse_bending(self):
+        """Columns hold all examples where gradients are linear in what arrives."""
+        for op in self._problem.path.ops:
+            if not is_pulled_back_linearly(op, range(len(op.outputs))):
+                raise errors.bad_option("per_example", True, (
+                    "gradients that are linear in what arrives, and that of '%s' (%s) may not be: ask for each element "
+                    "of the losses by itself" % (op.name, op.type)))
 
     def _lay(self, index, source):
         if self._engine == "slices":
@@ -218,8 +233,12 @@ class Planner(object):
         ops = len({op for r in self.rows for op in r.laid.needed})
         most = [column[r.source] * r.laid.size for r in laid]
         count = sum(r.source.size for r in laid)
-        shared = self._shared
-        return Cost(count + shared.columns, 1 + gradients + shared.gradients, ops, int(max(most + [shared.bytes])))
+        held, shared = 0, self._shared
+        if self._problem.per_example:
+            held = sum(count_of(dimensions_of(self._problem.losses[0])) * s.size * s.dtype.size
+                       for s in self._problem.rows)
+        return Cost(count + shared.columns, 1 + gradients + shared.gradients, ops,
+                    int(max(most + [shared.bytes])) + held)
 
 
 def _bytes_of(tensors, most=None):

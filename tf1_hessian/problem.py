@@ -1,7 +1,10 @@
 """A question that makes sense: loss and sources resolved and checked, its gradient rehearsed, its answer assembled."""
+import numpy as np
+
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
+from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.precision import in_double
@@ -21,9 +24,12 @@ class Problem(object):
     block; `transposed` when the seeds are laid on the other side, which is shorter.
     """
 
-    def __init__(self, loss, xs, quantity, other, flat, options, precision):
+    def __init__(self, loss, xs, quantity, other, flat, options, precision, per_example=False):
         self.quantity, self.flat, self.options, self.precision = quantity, flat, options, precision
+        self.per_example = per_example
         self.losses = resolve_losses(loss)
+        if per_example:
+            _check_vector(self.losses, loss)
         self.graph = self.losses[0].graph
         if self.graph.finalized:
             raise errors.finalized()
@@ -39,7 +45,8 @@ class Problem(object):
         names = [tuple(t.name for t in part) for part in (self.losses, self.layout.sources, self.across.sources)]
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
         self.settled = frozenset()
-        self.question = (tuple(names), structures, other is None, quantity, flat, options, precision)
+        self.question = (tuple(names), structures, other is None, quantity, flat, options, precision,
+                         per_example)
 
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
@@ -56,7 +63,9 @@ class Problem(object):
         if self.transposed:
             self.rows, self.cols = self.cols, self.rows
         with self.scratch.as_default():
-            self.gradients = products.gradients_of(self.losses, self.rows, self.options)
+            self._seed = tf.ones_like(self.losses[0]) if self.per_example else None
+            self.gradients = products.gradients_of(
+                self.losses, self.rows, self.options, [self._seed] if self.per_example else None)
 
     def _widen(self):
         """Puts the loss in float64, emitted in the scratch graph, in the place of the user's."""
@@ -83,12 +92,18 @@ class Problem(object):
         found = products.product(
             [self.gradients[index]], [source], [tf.reshape(seed, source.shape)], targets, self.options)
         flat = [None if f is None else tf.reshape(f, [t.size]) for f, t in zip(found, targets)]
-        if self.quantity == "diag":
-            return [None if f is None else tf.reduce_sum(f * seed) for f in flat]
-        return flat
+        if self.quantity != "diag":
+            return flat
+        return [None if f is None else self._by_example(tf.reduce_sum(f * seed)) for f in flat]
+
+    def _by_example(self, entry):
+        """An entry of the diagonal is linear in the seed of the losses: its slope is the entry of each example."""
+        return backprop([entry], [self._seed], options=self.options)[0] if self.per_example else entry
 
     def assemble(self, laid):
         """The result in the structure of xs from the laid (row source, column source) blocks."""
+        if self.per_example:
+            return self.layout.pack([self._rows_of(laid.get((i, i)), s) for i, s in enumerate(self.layout.sources)])
         if self.quantity == "diag":
             return self.layout.pack(
                 [_shaped(laid.get((i, i)), s.shape, s) for i, s in enumerate(self.layout.sources)])
@@ -102,6 +117,17 @@ class Problem(object):
             return tf.concat([tf.concat(row, 1) for row in blocks], 0)
         return self.layout.pack([self.across.pack(row) for row in blocks])
 
+    def _rows_of(self, rows, source):
+        """The diagonals of each example as [N] and the source's shape."""
+        losses, = self.asked[0]
+        static = losses.shape.concatenate(source.shape)
+        shape = static.as_list()
+        if shape[0] is None:
+            shape = tf.concat([tf.shape(losses), np.array(shape[1:], np.int32)], 0)
+        found = _shaped(rows, shape, source)
+        found.set_shape(static)
+        return found
+
     def _block(self, laid, r, c):
         row, col = self.layout.sources[r], self.across.sources[c]
         block = laid.get((r, c))
@@ -113,6 +139,12 @@ class Problem(object):
 
 def _shaped(tensor, shape, source):
     return tf.zeros(shape, source.dtype) if tensor is None else tf.reshape(tensor, shape)
+
+
+def _check_vector(losses, got):
+    if len(losses) != 1 or losses[0].shape.ndims != 1:
+        raise errors.bad_option("losses", got, "one tensor of shape [N] with per_example=True, one loss for each "
+                                "example%s" % (", got shape %s" % losses[0].shape if len(losses) == 1 else ""))
 
 
 def path_between(targets, sources):

@@ -150,10 +150,11 @@ def list_gather(tensor_list, indices, element_shape, element_dtype):
 
 
 def list_to_tensor(tensor_list, element_shape, element_dtype, count):
-    """The elements stacked along a new first axis."""
+    """The elements stacked along a new first axis; count: how many, or None where that is not known."""
     function = list_ops.gen_list_ops.tensor_list_stack
     options = supported(function, element_shape=_element_shape(element_shape))
-    stacked = function(tensor_list, element_dtype=element_dtype, num_elements=count, **options)
+    known = -1 if count is None else count
+    stacked = function(tensor_list, element_dtype=element_dtype, num_elements=known, **options)
     stacked.set_shape([count] + element_shape)
     return stacked
 

@@ -10,7 +10,7 @@ from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_
 from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Chunk", "added_up", "looped", "looped_over", "stacked", "vectorized"]
+__all__ = ["Chunk", "added_up", "each", "looped", "looped_over", "seeded", "stacked", "vectorized"]
 
 
 class Chunk(object):
@@ -146,7 +146,7 @@ def _refuse_vectorizing(ops):
 
 def _rows_of_list(tensor_list, output, shape, chunks, count):
     stacked = _compat.list_to_tensor(tensor_list, shape, output.dtype, chunks)
-    return tf.reshape(stacked, [chunks * shape[0]] + shape[1:])[:count]
+    return tf.reshape(stacked, [chunks * shape[0]] + [-1 if d is None else d for d in shape[1:]])[:count]
 
 
 def _split_by_dependence(ids, needed, outputs):
@@ -183,3 +183,39 @@ def added_up(contributions, zeros, count, size):
     chunks = -(-count // size)
     results = iter(_compat.while_loop(lambda index, *_: index < chunks, step, first, [t.shape for t in first])[1:])
     return [None if o is None else next(results) for o in outputs]
+
+
+def each(make, count):
+    """What `make` gives for 0 .. count-1, stacked; None where that is None. count: a number or a tensor.
+
+    Through pfor, or one after the other where an op on the way has no vectorised form in this TF.
+    """
+    try:
+        return stacked(lambda index: [make(index)], count)[0]
+    except LookupError:
+        raise
+    except Exception:  # pfor has no common class for "this op can't be vectorised"
+        return _one_by_one(make, count)
+
+
+def _one_by_one(make, count):
+    index = tf.placeholder(tf.int32, [])
+    output = make(index)
+    if output is None:
+        return None
+    dependent, _ = _split_by_dependence(index, made_for([output], index.graph), [output])
+    shape = output.shape.as_list()
+
+    def step(here, rows):
+        found, = Emission({key(index): here}, lambda t: t.op in dependent).emit([output])
+        return [here + 1, _compat.list_set(rows, here, found)]
+
+    first, rows = tf.constant(0), _compat.list_reserve(shape, output.dtype, count)
+    found = _compat.while_loop(lambda here, _: here < count, step, [first, rows], [first.shape, rows.shape])
+    return _compat.list_to_tensor(found[1], shape, output.dtype, count if isinstance(count, int) else None)
+
+
+def seeded(output, seed, make, count):
+    """A tensor of the scratch graph that is linear in `seed`, for each of the seeds make(0 .. count-1), stacked."""
+    dependent, _ = _split_by_dependence(seed, made_for([output], seed.graph), [output])
+    return each(lambda index: Emission({key(seed): make(index)}, lambda t: t.op in dependent).emit([output])[0], count)

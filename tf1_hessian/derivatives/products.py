@@ -5,9 +5,12 @@ from tf1_hessian.graph.sources import anchors_of
 __all__ = ["gradients_of", "product"]
 
 
-def gradients_of(losses, sources, options=Options()):
-    """d(sum of losses)/dx as one list for each source: a tensor or None for each of its anchors."""
-    return _by_source(backprop(losses, anchors_of(sources), options=options), sources)
+def gradients_of(losses, sources, options=Options(), weights=None):
+    """d(sum of losses)/dx as one list for each source: a tensor or None for each of its anchors.
+
+    weights: what each element of the losses counts, one tensor for each.
+    """
+    return _by_source(backprop(losses, anchors_of(sources), weights, options=options), sources)
 
 
 def product(gradient, sources, vectors, targets, options=Options()):

@@ -59,13 +59,19 @@ class Source(object):
             pieces.append(tensor[before + (slice(int(end - size), int(end)),)])  # pfor splits along the wrong axis
         return pieces
 
-    def join(self, tensors):
-        """One tensor an anchor as one of the source's shape; None where all are None, else None counts as zero."""
+    def join(self, tensors, count=None):
+        """One tensor an anchor as one of the source's shape; None where all are None, else None counts as zero.
+
+        count: that many of each are stacked along a new first axis.
+        """
         if all(t is None for t in tensors):
             return None
         if len(tensors) == 1:
             return tensors[0]
-        return tf.concat([self.zeros_of(i) if t is None else t for i, t in enumerate(tensors)], self._axis)
+        if count is None:
+            return tf.concat([self.zeros_of(i) if t is None else t for i, t in enumerate(tensors)], self._axis)
+        zeros = [tf.zeros(tf.concat([[count], s.as_list()], 0), self.dtype) for s in self.shapes]
+        return tf.concat([z if t is None else t for z, t in zip(zeros, tensors)], self._axis + 1)
 
 
 def _joined(shapes, axis):

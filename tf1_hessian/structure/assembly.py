@@ -10,15 +10,15 @@ from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses, parts_of
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep, all_terms
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "shape_of", "sum_of", "zeros_at"]
 
 
 class Assembly(object):
     """Lays plans of leaves. All plans are made known first, so that what several of them need is laid once."""
 
     def __init__(self, loss, chunk, plans):
-        self._evaluation = Evaluation(loss, chunk)
-        self.remarks = self._evaluation.remarks
+        self.evaluation = Evaluation(loss, chunk)
+        self.remarks = self.evaluation.remarks
         for plan in plans:
             self._expect(plan)
 
@@ -32,20 +32,20 @@ class Assembly(object):
                 self._expect_group(part.use, sweep)
 
     def _expect_diagonal(self, sweep):
-        evaluation, point = self._evaluation, sweep.point
+        evaluation, point = self.evaluation, sweep.point
         evaluation.expect(sweep, key(point.tensor), Consumer(
             point, lambda columns: diagonal_of(evaluation, point, columns), lambda: evaluation.zeros(point)))
 
     def _expect_group(self, use, sweep):
-        self._evaluation.expect(sweep, (use, "grouped"), Consumer(
-            sweep.point, lambda columns: grouped(use, _zeros_at(use), columns), lambda: _zeros_at(use)))
+        self.evaluation.expect(sweep, (use, "grouped"), Consumer(
+            sweep.point, lambda columns: grouped(use, zeros_at(use), columns), lambda: zeros_at(use)))
 
     def diagonal(self, plan):
         """The diagonal of a leaf, or None for zero."""
         if isinstance(plan, Own):
-            return _sum([self._evaluation.term(t) for t in plan.terms])
+            return sum_of([self.evaluation.term(t) for t in plan.terms])
         if isinstance(plan, Uses):
-            return _sum([self.diagonal(part) for part in plan.parts])
+            return sum_of([self.diagonal(part) for part in plan.parts])
         if isinstance(plan, Selection):
             return self._selected(plan)
         if isinstance(plan, Bent):
@@ -54,25 +54,25 @@ class Assembly(object):
 
     def _lifted(self, plan):
         use = plan.use
-        found = [self._evaluation.swept(s, (use, "grouped")) for s in plan.groups]
-        at_point = _sum([self._evaluation.term(t) for t in plan.terms])
+        found = [self.evaluation.swept(s, (use, "grouped")) for s in plan.groups]
+        at_point = sum_of([self.evaluation.term(t) for t in plan.terms])
         if at_point is not None:
-            value = _zeros_at(use)
-            at_result = tf.reshape(at_point, _shape_of(use.op.outputs[0])) if plan.chain else at_point
+            value = zeros_at(use)
+            at_result = tf.reshape(at_point, shape_of(use.op.outputs[0])) if plan.chain else at_point
             found += backprop([squared(use.op, use.position, value)], [value], [at_result])
-        return _sum(found)
+        return sum_of(found)
 
     def _selected(self, plan):
         found = self.diagonal(plan.part)
         if found is None:
             return None
-        value = _zeros_at(plan.use)
+        value = zeros_at(plan.use)
         result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
         return backprop([result], [value], [found])[0]
 
     def _bent(self, plan):
         """One op alone: the gradient of <g, f(x)>, g held, times ones."""
-        adjoint = self._evaluation.adjoint(plan.output)
+        adjoint = self.evaluation.adjoint(plan.output)
         if adjoint is None:
             return None
         value = tf.identity(plan.use.op.inputs[plan.use.position])
@@ -81,7 +81,7 @@ class Assembly(object):
         return backprop([slope], [value], [tf.ones_like(value)])[0]
 
 
-def _zeros_at(use):
+def zeros_at(use):
     """Zeros like what an op reads: the value of a variable for a handle."""
     tensor = use.op.inputs[use.position]
     if tensor.dtype == tf.resource:
@@ -91,11 +91,13 @@ def _zeros_at(use):
     return tf.zeros(sizes, dtype) if None not in sizes else tf.zeros_like(tensor)
 
 
-def _shape_of(tensor):
+def shape_of(tensor):
+    """The sizes of a tensor: whole numbers, or a tensor where they are known only when running."""
     sizes = dimensions_of(tensor)
     return tf.shape(tensor) if None in sizes else sizes
 
 
-def _sum(tensors):
+def sum_of(tensors):
+    """The sum of those that are not None, or None."""
     present = [t for t in tensors if t is not None]
     return _compat.add_all(present) if present else None

@@ -35,24 +35,35 @@ class Structure(object):
     """
 
     def __init__(self, losses, sources, chunk):
-        self._loss = total(losses)
+        self._loss = self._end(losses)
         path = find_path([self._loss], anchors_of(sources))
         self._flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
         self._axes, self._costs, self._chunk = Axes(self._flow), Costs(self._flow), chunk
         self._plans, self._refusals = {}, {}
-        search = Search(self._axes, self._costs)
-        leaves = [(a, leaf_of(self._flow, a, shape, s)) for s in sources for a, shape in zip(s.anchors, s.shapes)]
-        for anchor, leaf in sorted(leaves, key=lambda found: -len(self._flow.after(found[0]))):
-            plan, self._refusals[key(anchor)] = leaf_plan(search, leaf, self._loss)
+        search = self._search()
+        self._leaves = {key(a): leaf_of(self._flow, a, shape, s)
+                        for s in sources for a, shape in zip(s.anchors, s.shapes)}
+        for anchor in sorted(anchors_of(sources), key=lambda a: -len(self._flow.after(a))):
+            plan, self._refusals[key(anchor)] = leaf_plan(search, self._leaves[key(anchor)], self._loss)
             self._plans[key(anchor)] = plan
             search.buy(terms_of(plan))
+
+    def _end(self, losses):
+        """The tensor whose Hessian is meant: that of the sum of its elements."""
+        return total(losses)
+
+    def _search(self):
+        return Search(self._axes, self._costs)
+
+    def _price(self, anchor):
+        return self._plans[key(anchor)].price
 
     def fits(self, source):
         """Whether there is a way to a source's diagonal that is cheaper than a column for each element."""
         plans = [self._plans[key(a)] for a in source.anchors]
         naive = sum(self._costs.hvp(a, self._loss, elements(_compat.dimensions(shape)))
                     for a, shape in zip(source.anchors, source.shapes))
-        return all(p is not None for p in plans) and sum(p.price for p in plans) < WORTHWHILE * naive
+        return all(p is not None for p in plans) and sum(map(self._price, source.anchors)) < WORTHWHILE * naive
 
     def refusal(self, source):
         """Why a source takes a column for each element, as a sentence."""
@@ -77,7 +88,7 @@ class Structure(object):
 
     def gradients(self, sources):
         """The price for some sources, in gradients of the loss."""
-        price = sum(self._plans[key(a)].price for s in sources for a in s.anchors)
+        price = sum(self._price(a) for s in sources for a in s.anchors)
         return price / float(max(1, self._costs.gradient()))
 
     def bytes(self, sources):

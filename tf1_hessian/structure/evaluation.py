@@ -38,10 +38,11 @@ class Evaluation(object):
         return self._kept[name]
 
     def adjoint(self, end):
-        """dL/d end, or None for zero."""
+        """dL/d end, or None for zero. That of the loss itself is ones; all others are made from it."""
         if key(end) == key(self._loss):
             return self._once("one", lambda: tf.ones_like(end))
-        return self._once(("adjoint", key(end)), lambda: backprop([self._loss], [end])[0])
+        return self._once(("adjoint", key(end)), lambda: backprop(
+            [self._loss], [end], [self.adjoint(self._loss)])[0])
 
     def slope(self, point, end):
         """The gradient of <g_end, end> at a point, g_end held; None for zero."""

@@ -3,11 +3,11 @@ place of a row, their biases, embeddings.
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.graph.dimensions import dimensions_of, quotient
 from tf1_hessian.structure.costs import elements
 from tf1_hessian.structure.terms import DIAGONAL
 
-__all__ = ["can_group", "grouped"]
+__all__ = ["can_group", "grouped", "pulled_back"]
 
 
 def can_group(use, sizes):
@@ -30,11 +30,11 @@ def can_group(use, sizes):
 _LOOKUPS = frozenset(["Gather", "GatherV2", "ResourceGather"])
 
 
-def _picks_rows(op):
-    """Whether a lookup is by an id for each place [N, places], along the first axis."""
+def _picks_rows(op, rank=2):
+    """Whether a lookup is by an id for each place [N, places], or by ids of another rank, along the first axis."""
     axis = 0 if op.type != "GatherV2" else _compat.static_value(op.inputs[2])
     batch = op.get_attr("batch_dims") if "batch_dims" in op.node_def.attr else 0
-    return op.inputs[1].shape.ndims == 2 and axis is not None and int(axis) == 0 and not batch
+    return op.inputs[1].shape.ndims == rank > 0 and axis is not None and int(axis) == 0 and not batch
 
 
 def _is_plain_convolution(op):
@@ -43,17 +43,53 @@ def _is_plain_convolution(op):
         image[3] == kernel[2]) and op.get_attr("padding") in (b"SAME", b"VALID")
 
 
-def grouped(use, zeros, columns):
-    """The leaf-shaped sum; `columns` are those of the lifted point [k, N, ..., channels]. zeros: like the leaf."""
+def grouped(use, zeros, columns, sums_up=True):
+    """The leaf-shaped sum; `columns` are those of the lifted point [k, N, ..., channels]. zeros: like the leaf.
+
+    sums_up=False: the summands of each row, [N] and the leaf's shape.
+    """
     left = _by_row(columns.left)
     right = None if columns.right is None else _by_row(columns.right)
     if use.op.type in _LOOKUPS:
-        return _embedded(use.op, left, right, zeros, columns)
+        return _looked_up(use.op, _met(use.op, left, right, columns), zeros, sums_up)
     inputs = _inputs_by_row(use.op, left)
-    found = _weighted(_gradients(inputs, left), None if right is None else _gradients(inputs, right), columns)
-    if use.op.type == "MatMul" and use.op.get_attr("transpose_b"):
-        found = tf.transpose(tf.reshape(found, [-1, dimensions_of(left)[-1]]))
-    return tf.reshape(found, tf.shape(zeros))
+    found = _weighted(_gradients(inputs, left), None if right is None else _gradients(inputs, right), columns,
+                      [0, 1] if sums_up else [1])
+    return _like_leaf(use.op, found, left, zeros, sums_up)
+
+
+def pulled_back(use, zeros, diagonal, sizes):
+    """A diagonal at the lifted point [N, ...] through the op with squared inputs, each row apart: [N] and the leaf's
+    shape. None where `grouped` does not know the op. sizes: of the point.
+    """
+    op, channels = use.op, (dimensions_of(use.op.outputs[0]) or [None])[-1]
+    if channels is None or not _holds_places(sizes, channels):
+        return None
+    entries = tf.reshape(diagonal, [tf.shape(diagonal)[0], -1, channels])
+    if op.type in _LOOKUPS:
+        ids = op.inputs[1].shape.ndims or 0
+        is_table = zeros.shape.ndims == 2 and _picks_rows(op, ids)
+        return _looked_up(op, entries, zeros, False) if is_table else None
+    if not can_group(use, [None, channels]):
+        return None
+    left = tf.expand_dims(entries, 1)
+    inputs = _inputs_by_row(op, left)
+    found = _gradients(None if inputs is None else tf.square(inputs), left)
+    return _like_leaf(op, tf.squeeze(found, 1), left, zeros, False)
+
+
+def _holds_places(sizes, channels):
+    """Whether a row of [N, ...] holds places of `channels` each."""
+    return len(sizes) > 1 and (sizes[-1] == channels or quotient(sizes[1:], [channels]) is not None)
+
+
+def _like_leaf(op, found, left, zeros, sums_up):
+    """[inputs * channels], or that for each row, in the shape of the leaf."""
+    first = [] if sums_up else [tf.shape(left)[0]]
+    if op.type == "MatMul" and op.get_attr("transpose_b"):
+        matrices = tf.reshape(found, first + [-1, dimensions_of(left)[-1]])
+        found = tf.transpose(matrices, [1, 0] if sums_up else [0, 2, 1])
+    return tf.reshape(found, tf.concat([first, tf.shape(zeros)], 0))
 
 
 def _by_row(stacked):
@@ -104,17 +140,19 @@ def _gradients(inputs, columns):
     return tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [shape[0], many, dimensions_of(inputs)[-1] * channels])
 
 
-def _weighted(left, right, columns):
-    """sum over rows and columns of left times (R left, or right)."""
+def _weighted(left, right, columns, axes):
+    """sum over columns, or rows and columns, of left times (R left, or right)."""
     if right is not None:
-        return tf.reduce_sum(left * right, [0, 1])
+        return tf.reduce_sum(left * right, axes)
     if columns.sweep.kind == DIAGONAL:
-        return tf.reduce_sum(tf.square(left) * tf.expand_dims(tf.transpose(columns.curvature), 2), [0, 1])
-    return tf.reduce_sum(left * tf.matmul(columns.curvature, left), [0, 1])
+        return tf.reduce_sum(tf.square(left) * tf.expand_dims(tf.transpose(columns.curvature), 2), axes)
+    return tf.reduce_sum(left * tf.matmul(columns.curvature, left), axes)
 
 
-def _embedded(op, left, right, zeros, columns):
-    """Ids may repeat in a row: entries (t, s) with equal ids meet."""
+def _met(op, left, right, columns):
+    """What each place of a row [N, places, channels] adds to a table. Ids may repeat in a row: entries (t, s) with
+    equal ids meet.
+    """
     ids = op.inputs[1]
     same = tf.cast(tf.equal(tf.expand_dims(ids, 2), tf.expand_dims(ids, 1)), left.dtype)
     met = tf.einsum("nts,nksd->nktd", same, left)
@@ -122,6 +160,15 @@ def _embedded(op, left, right, zeros, columns):
         right = left * tf.reshape(tf.transpose(columns.curvature), [tf.shape(left)[0], -1, 1, 1])
     elif right is None:
         right = tf.einsum("nkl,nltd->nktd", columns.curvature, left)
-    entries = tf.reduce_sum(met * right, 1)
-    return tf.math.unsorted_segment_sum(
-        tf.reshape(entries, [-1, dimensions_of(left)[-1]]), tf.reshape(ids, [-1]), tf.shape(zeros)[0])
+    return tf.reduce_sum(met * right, 1)
+
+
+def _looked_up(op, entries, zeros, sums_up):
+    """What each place [N, places, channels] adds, in the rows of the table that it looked up."""
+    shape, table = tf.shape(entries), tf.shape(zeros)
+    ids, many = tf.cast(tf.reshape(op.inputs[1], shape[:2]), tf.int32), table[0]
+    if not sums_up:
+        ids, many = ids + tf.expand_dims(table[0] * tf.range(shape[0]), 1), table[0] * shape[0]
+    found = tf.math.unsorted_segment_sum(
+        tf.reshape(entries, [-1, dimensions_of(entries)[-1]]), tf.reshape(ids, [-1]), many)
+    return tf.reshape(found, table if sums_up else tf.concat([shape[:1], table], 0))

@@ -48,7 +48,7 @@ def leaf_plan(search, leaf, loss):
     bending = search.axes.bending(leaf.tensor, loss)
     if bending is not None:
         return None, "the gradient of '%s' (%s) may not be linear in what it is given" % (bending.name, bending.type)
-    own = search.best(leaf, loss)
+    own = search.own(leaf, loss)
     ways: list = [] if own is None else [Own(own.terms, own.price)]
     uses = list(uses_of(search.flow, leaf.tensor))
     refusal = coupled(search.flow, uses)

@@ -61,6 +61,10 @@ class Search(object):
             self._known[name] = min(found, key=lambda way: way.price) if found else None
         return self._known[name]
 
+    def own(self, leaf, end):
+        """What the diagonal of a leaf may be made of at the leaf itself: a Sum, or None."""
+        return self.best(leaf, end)
+
     def buy(self, terms):
         """Counts what terms need as paid for."""
         for term in terms:

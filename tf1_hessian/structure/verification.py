@@ -10,7 +10,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.columns import looped_over
 
-__all__ = ["Comparison", "ProductVerification", "VERIFY", "Verification"]
+__all__ = ["Comparison", "ExampleVerification", "ProductVerification", "VERIFY", "Verification"]
 
 VERIFY = ("first", "always", "never")
 
@@ -32,32 +32,67 @@ class Verification(object):
     """The comparison of some diagonals, rehearsed in the scratch graph; `lay` puts it into the user's graph."""
 
     def __init__(self, problem, sources, diagonals):
-        self._sources = sources
+        self._problem, self._sources = problem, sources
         many = next((r for most, r in _AT_RANDOM if len(sources) <= most), 0)
         random = np.random.RandomState(problem.layout.n % 2 ** 32)
-        picked = [_picked(d, s, random.randint(s.size, size=many)) for s, d in zip(sources, diagonals)]
-        starts = np.cumsum([0] + [s.size for s in sources])
+        found = [self._picked(d, s, random.randint(s.size, size=many)) for s, d in zip(sources, diagonals)]
+        self._starts = np.cumsum([0] + [s.size for s in sources])
         self._each = many + 1
-        self._places = tf.concat([p + int(b) for p, b in zip(picked, starts)], 0)
-        self._claimed = tf.concat([tf.cast(tf.gather(tf.reshape(d, [-1]), p), tf.float64)
-                                   for d, p in zip(diagonals, picked)], 0)
-        gradients = [problem.gradients[problem.rows.index(s)] for s in sources]
+        self._places = tf.concat([places + int(b) for (places, _), b in zip(found, self._starts)], 0)
+        self._claimed = tf.concat([tf.cast(claimed, tf.float64) for _, claimed in found], 0)
+        self._exact = looped_over(self._exact_at)
 
-        def exact(position):
-            place = tf.gather(self._places, position)
-            seeds = [tf.reshape(tf.one_hot(place - int(b), s.size, dtype=s.dtype), s.shape)
-                     for s, b in zip(sources, starts)]
-            found = products.product(gradients, sources, seeds, sources)
-            parts = [tf.cast(tf.reduce_sum(f * v), tf.float64) for f, v in zip(found, seeds) if f is not None]
-            return tf.add_n(parts) if parts else tf.zeros([], tf.float64)
+    def _picked(self, diagonal, source, at_random):
+        """(the places of the largest entry and some others in a source's flat vector, what is claimed there)."""
+        flat = tf.reshape(source.zeros() if diagonal is None else diagonal, [-1])
+        places = tf.concat([[tf.argmax(tf.abs(flat), output_type=tf.int32)], tf.constant(at_random, tf.int32)], 0)
+        return places, tf.gather(flat, places)
 
-        self._exact = looped_over(exact)
+    def _gradients(self, position):
+        return [self._problem.gradients[self._problem.rows.index(s)] for s in self._sources]
+
+    def _exact_at(self, position):
+        place = tf.gather(self._places, position)
+        seeds = [tf.reshape(tf.one_hot(place - int(b), s.size, dtype=s.dtype), s.shape)
+                 for s, b in zip(self._sources, self._starts)]
+        found = products.product(self._gradients(position), self._sources, seeds, self._sources)
+        parts = [tf.cast(tf.reduce_sum(f * v), tf.float64) for f, v in zip(found, seeds) if f is not None]
+        return tf.add_n(parts) if parts else tf.zeros([], tf.float64)
 
     def lay(self, emission, plan):
         """A LaidCheck in the default graph; plan: its text, for errors."""
-        places, claimed = emission.emit([self._places, self._claimed])
-        exact = self._exact.lay(emission, self._each * len(self._sources))[0]
-        return LaidCheck([places, claimed, exact], self._sources, self._each, plan)
+        fetches = emission.emit([self._places, self._claimed])
+        fetches.append(self._exact.lay(emission, self._each * len(self._sources))[0])
+        return LaidCheck(fetches, self._sources, self._each, plan)
+
+
+class ExampleVerification(Verification):
+    """The same for diagonals of each example: entries of some examples against the gradient of their losses alone."""
+
+    def __init__(self, problem, sources, diagonals):
+        self._count, self._examples = tf.shape(problem.losses[0])[0], []
+        super(ExampleVerification, self).__init__(problem, sources, diagonals)
+
+    def _picked(self, diagonal, source, at_random):
+        flat = tf.zeros([self._count, source.size], source.dtype) if diagonal is None else tf.reshape(
+            diagonal, [self._count, source.size])
+        largest = tf.argmax(tf.reduce_max(tf.abs(flat), 1), output_type=tf.int32)
+        place = tf.argmax(tf.abs(tf.gather(flat, largest)), output_type=tf.int32)
+        drawn = np.random.RandomState(source.size % 2 ** 32).randint(2 ** 31 - 1, size=len(at_random))
+        self._examples.append(tf.concat([[largest], tf.constant(drawn, tf.int32) % self._count], 0))
+        places = tf.concat([[place], tf.constant(at_random, tf.int32)], 0)
+        return places, tf.gather_nd(flat, tf.stack([self._examples[-1], places], 1))
+
+    def _gradients(self, position):
+        losses = self._problem.losses
+        example = tf.gather(tf.concat(self._examples, 0), position)
+        seed = tf.one_hot(example, self._count, dtype=losses[0].dtype)
+        return products.gradients_of(losses, self._sources, weights=[seed])
+
+    def lay(self, emission, plan):
+        check = super(ExampleVerification, self).lay(emission, plan)
+        check.fetches += emission.emit([tf.concat(self._examples, 0)])
+        return check
 
 
 class ProductVerification(object):
@@ -106,17 +141,20 @@ class LaidCheck(object):
 
     def judge(self, values):
         """The Comparisons. Raises VerificationError where one is off by more than rounding explains."""
-        places, claimed, exact = (np.reshape(v, [len(self._sources), self._each]) for v in values)
+        values = [np.reshape(v, [len(self._sources), self._each]) for v in values]
+        places, claimed, exact = values[:3]
+        examples = values[3][..., None] if len(values) > 3 else np.zeros([len(self._sources), self._each, 0], int)
         found, start, largest = [], 0, np.nanmax(np.abs([claimed, exact]))
-        for source, where, got, true in zip(self._sources, places, claimed, exact):
-            found += self._compared(source, where - start, got, true, largest)
+        for source, first, where, got, true in zip(self._sources, examples, places, claimed, exact):
+            found += self._compared(source, first, where - start, got, true, largest)
             start += source.size
         return found
 
-    def _compared(self, source, places, got, true, largest_of_all):
+    def _compared(self, source, first, places, got, true, largest_of_all):
         shape = [int(d) for d in source.shape.as_list()]
-        found = [Comparison(source.name, tuple(int(i) for i in np.unravel_index(p, shape)) if shape else (), float(g),
-                            float(t)) for p, g, t in zip(places, got, true)]
+        indices = np.concatenate([first] + [i[:, None] for i in np.unravel_index(places, shape or [1])[:len(shape)]], 1)
+        found = [Comparison(source.name, tuple(int(i) for i in index), float(g), float(t))
+                 for index, g, t in zip(indices, got, true)]
         largest = np.max(np.abs([got, true]))
         share = _ALLOWED.get(source.dtype, _ALLOWED_ELSE)
         allowed = share * (largest + _NOISE * largest_of_all)
@@ -134,9 +172,3 @@ def _telling(claimed, exact):
     """The places where two vectors differ most, and where each is largest."""
     found = [tf.argmax(tf.abs(v), output_type=tf.int32) for v in (claimed - exact, claimed, exact)]
     return tf.stack(found)
-
-
-def _picked(diagonal, source, at_random):
-    """The place of the largest entry and some others, in a source's flat vector."""
-    largest = tf.argmax(tf.abs(tf.reshape(diagonal, [-1])), output_type=tf.int32)
-    return tf.concat([[largest], tf.constant(at_random, tf.int32)], 0)
