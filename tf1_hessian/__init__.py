@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Check", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError",
-    "NotSeparableError", "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessians", "hvp",
-    "plan", "rewrite", "rewrite_on_slices",
+    "NotSeparableError", "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
+    "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

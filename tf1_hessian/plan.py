@@ -35,8 +35,9 @@ class HessianPlan(object):
 
     def __repr__(self):
         instead = " instead of %d" % self.n if self.cost.columns < self.n and self.engine != "none" else ""
+        what = self.quantity + (" per example" if self._problem.per_example else "")
         return "HessianPlan(%s, n=%d, engine=%s, %d columns%s in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
-            self.quantity + " per example" * self._problem.per_example, self.n, self.engine, self.cost.columns, instead, self.chunk_size, self.cost.gradients,
+            what, self.n, self.engine, self.cost.columns, instead, self.chunk_size, self.cost.gradients,
             self.cost.ops, self.cost.bytes / 1e6)
 
     def __str__(self):
@@ -103,16 +104,14 @@ class HessianPlan(object):
 def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
               **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
-    options = _checked(quantity, precision, **options)
-    _check_per_example(per_example, quantity, options.engine)
+    options = _checked(quantity, precision, per_example, **options)
     return _rehearsed(Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example), options)
 
 
 def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
            **options):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
-    options = _checked(quantity, precision, **options)
-    _check_per_example(per_example, quantity, options.engine)
+    options = _checked(quantity, precision, per_example, **options)
     problem = Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example)
     question = (problem.question, "asked", options, name)
     return built.remembered(problem.graph, question, lambda: _rehearsed(problem, options).build(name))
@@ -142,7 +141,8 @@ def _check_per_example(per_example, quantity, engine):
 _Options = collections.namedtuple("_Options", "engine chunk_size verify max_columns max_bytes")
 
 
-def _checked(quantity, precision, engine="auto", chunk_size=None, verify="first", max_columns=None, max_bytes=None):
+def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, verify="first", max_columns=None,
+             max_bytes=None):
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
@@ -150,6 +150,7 @@ def _checked(quantity, precision, engine="auto", chunk_size=None, verify="first"
     if verify not in VERIFY:
         raise errors.bad_option("verify", verify, "one of " + ", ".join(VERIFY))
     check_precision(precision)
+    _check_per_example(per_example, quantity, engine)
     for name, value in (("chunk_size", chunk_size), ("max_columns", max_columns), ("max_bytes", max_bytes)):
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):

@@ -5,10 +5,10 @@ from tf1_hessian import errors
 from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
-from tf1_hessian.structure.blocks import Blocks
-from tf1_hessian.structure.costs import elements as count_of
 from tf1_hessian.structure.adjoints import is_pulled_back_linearly
+from tf1_hessian.structure.blocks import Blocks
 from tf1_hessian.structure.by_example import ByExample
+from tf1_hessian.structure.costs import elements as count_of
 from tf1_hessian.structure.diagonal import Structure
 from tf1_hessian.structure.verification import ExampleVerification, ProductVerification, Verification
 
@@ -86,8 +86,9 @@ class Planner(object):
             return {}
 
     def _diagonals(self, indices, sources, verified):
-        make = ByExample if self._problem.per_example else Structure
-        structure = self._structure = make(self._problem.losses, sources, self._fitting)
+        is_split = self._problem.per_example
+        self._structure = (ByExample if is_split else Structure)(self._problem.losses, sources, self._fitting)
+        structure = self._structure
         chosen = self._worthwhile(sources)
         self._refuse_misfits(sources, chosen, structure.refusal)
         diagonals, remarks = structure.lay(chosen)
@@ -97,8 +98,8 @@ class Planner(object):
         if chosen:
             self._shared = Cost(structure.columns(chosen), structure.gradients(chosen), 0, structure.bytes(chosen))
         if chosen and verified:
-            make = ExampleVerification if self._problem.per_example else Verification
-            self.verification = make(self._problem, chosen, diagonals)
+            check = ExampleVerification if is_split else Verification
+            self.verification = check(self._problem, chosen, diagonals)
         return {i: _Rows(s, [i], "structured", _Structured([d], self._at_once(s)), structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
 

@@ -69,7 +69,8 @@ def _record_of(result):
     tensors = _compat.flatten(result.build() if hasattr(result, "build") else result)
     record = built.record_of(tensors[0]) if tensors else None
     if record is None or record.is_mixed:
-        raise errors.bad_option("result", result, "a HessianPlan, or what th.hessian or th.hessian_diag returned")
+        raise errors.bad_option("result", result, "a HessianPlan, or what th.hessian or th.hessian_diag "
+                                "returned: no mixed block, and nothing per example")
     return record
 
 

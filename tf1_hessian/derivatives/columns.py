@@ -218,4 +218,6 @@ def _one_by_one(make, count):
 def seeded(output, seed, make, count):
     """A tensor of the scratch graph that is linear in `seed`, for each of the seeds make(0 .. count-1), stacked."""
     dependent, _ = _split_by_dependence(seed, made_for([output], seed.graph), [output])
+    if output.op not in dependent:
+        raise ValueError("'%s' does not follow from the seed of the losses" % output.name)
     return each(lambda index: Emission({key(seed): make(index)}, lambda t: t.op in dependent).emit([output])[0], count)

@@ -59,16 +59,19 @@ class ByExample(Structure):
         return sum(part.price * (repeats if self._examples.point_of(leaf, part) is None else 1) for leaf, part in laid)
 
     def needs(self, sources):
+        """As of the sum, and those for which examples stay apart."""
         found = super(ByExample, self).needs(sources)
         return found + [n for point, _ in self._laid(sources) if point is not None for n in self._examples.needs(point)]
 
     def lay(self, sources):
+        """(the diagonals [N, ...] in the scratch graph, one for each source, None for zero; remarks for the plan)."""
         leaves = {key(a): (self._leaves[key(a)], self._plans[key(a)]) for s in sources for a in s.anchors}
         assembly = _Assembly(self._loss, self.columns_at_once, list(leaves.values()), self._examples)
         found = [s.join([assembly.rows(*leaves[key(a)]) for a in s.anchors], assembly.count) for s in sources]
         return found, assembly.remarks
 
     def explain(self, source):
+        """What a source's diagonals are made of, and where examples are apart, in words."""
         told = super(ByExample, self).explain(source)
         if self._examples.is_single:
             return told
@@ -164,7 +167,8 @@ class _Assembly(Assembly):
         use = plan.use
         value = zeros_at(use)
         found = pulled_back(use, value, at_point, plan.point.sizes) if axis == 0 else None
-        if found is None and not plan.chain and use.op.type in _BROADCAST:
+        is_shaped_alike = all(step.type == "Identity" or step.type not in _RESHAPES for step in plan.chain)
+        if found is None and is_shaped_alike and use.op.type in _BROADCAST:
             found = self._through_broadcast(plan, at_point, axis, value)
         if found is not None:
             return found

@@ -90,6 +90,7 @@ class ExampleVerification(Verification):
         return products.gradients_of(losses, self._sources, weights=[seed])
 
     def lay(self, emission, plan):
+        """A LaidCheck that knows the examples as well."""
         check = super(ExampleVerification, self).lay(emission, plan)
         check.fetches += emission.emit([tf.concat(self._examples, 0)])
         return check
@@ -152,9 +153,8 @@ class LaidCheck(object):
 
     def _compared(self, source, first, places, got, true, largest_of_all):
         shape = [int(d) for d in source.shape.as_list()]
-        indices = np.concatenate([first] + [i[:, None] for i in np.unravel_index(places, shape or [1])[:len(shape)]], 1)
-        found = [Comparison(source.name, tuple(int(i) for i in index), float(g), float(t))
-                 for index, g, t in zip(indices, got, true)]
+        found = [Comparison(source.name, tuple(int(i) for i in f) + _index(p, shape), float(g), float(t))
+                 for f, p, g, t in zip(first, places, got, true)]
         largest = np.max(np.abs([got, true]))
         share = _ALLOWED.get(source.dtype, _ALLOWED_ELSE)
         allowed = share * (largest + _NOISE * largest_of_all)
@@ -172,3 +172,7 @@ def _telling(claimed, exact):
     """The places where two vectors differ most, and where each is largest."""
     found = [tf.argmax(tf.abs(v), output_type=tf.int32) for v in (claimed - exact, claimed, exact)]
     return tf.stack(found)
+
+
+def _index(place, shape):
+    return tuple(int(i) for i in np.unravel_index(place, shape)) if shape else ()
