@@ -217,6 +217,21 @@ def test_the_variance_of_moments():
     np.testing.assert_allclose(ours, 2 / 5.0 * (np.eye(5) - 1 / 5.0), atol=1e-12)
 
 
+def test_moments_that_results_of_ours_read():
+    """The loop of the first call reads the stopped mean: the second call, and one after an import, see through that."""
+    x = tf.placeholder(D, [5], "x")
+    loss = tf.sin(tf.nn.moments(x, [0])[1], "loss")
+    first, again = th.hessian(loss, x, engine="loop", name="first"), th.hessian(loss, x, engine="loop", name="again")
+    point, meta = [1.0, 2.0, 0.5, -1.0, 3.0], tf.train.export_meta_graph()
+    with tf.Session() as session:
+        first, again = session.run([first, again], {x: point})
+    assert np.abs(first - np.diag(np.diag(first))).max() > 0.1
+    np.testing.assert_allclose(again, first, rtol=0, atol=1e-14)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.train.import_meta_graph(meta)
+        np.testing.assert_allclose(session.run(th.hessian("loss:0", "x:0"), {"x:0": point}), first, rtol=0, atol=1e-14)
+
+
 def test_batch_normalization_in_training():
     x = tf.placeholder(D, [4, 2])
     mean, variance = tf.nn.moments(x, [0])

@@ -15,7 +15,7 @@ from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes
 from tf1_hessian.structure.costs import ASSUMED_SIZE, Costs
 from tf1_hessian.structure.diagonal import WORTHWHILE, leaf_of, total
-from tf1_hessian.structure.layers import points_of, reads_of, rows_apart
+from tf1_hessian.structure.layers import Reads, points_of, reads_of, rows_apart
 from tf1_hessian.structure.row_blocks import RowBlocks, columns_of_layers
 from tf1_hessian.structure.terms import Search
 
@@ -45,11 +45,11 @@ class Blocks(object):
 
     def _reads_of(self, search, source):
         if len(source.anchors) > 1:
-            return _refused("it has several parts")
+            return Reads((), (), "it has several parts")
         reads = reads_of(search, leaf_of(self._flow, source.anchors[0], source.shapes[0], source), self._loss)
         ends = sorted({(layer.start, layer.start + layer.size) for layer in reads.layers})
         if any(a[1] > b[0] for a, b in zip(ends, ends[1:])):
-            return _refused("parts of it that overlap are read by layers")
+            return Reads((), (), "parts of it that overlap are read by layers")
         return reads
 
     def _refuse_all(self, reason):
@@ -124,10 +124,6 @@ class Blocks(object):
     def _bent(self, assembly, source):
         parts = [assembly.diagonal(b) for b in self._reads[source].bent]
         return [tf.reshape(p, [source.size]) for p in parts if p is not None]
-
-
-def _refused(reason):
-    return collections.namedtuple("Refused", "layers bent refusal")((), (), reason)
 
 
 def _with_diagonal(block, diagonals):

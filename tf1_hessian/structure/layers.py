@@ -125,7 +125,7 @@ def points_of(layers):
 
 
 def rows_apart(flow, layers, loss):
-    """The sizes that must be equal for the rows of all layers' points to stay apart up to the loss; None if they do not.
+    """The sizes that must be equal for the rows of all layers' points to stay apart up to the loss; None if they don't.
 
     All points are followed together: a row of one and another row of another one must not meet either.
     """

@@ -12,8 +12,8 @@ from tf1_hessian.structure.terms import DIAGONAL, Scaled, all_terms
 from tf1_hessian.structure.uses import coupled, uses_of
 
 __all__ = [
-    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of", "parts_of",
-    "terms_of"]
+    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of",
+    "parts_of", "terms_of"]
 
 # A leaf is the Point that a diagonal is wanted for: the anchor of a source, or a part of it. What its diagonal is made
 # of has a `price` each.

@@ -24,8 +24,8 @@ _ALLOWED_ELSE = 5e-2
 _NOISE = 1e-5
 
 Comparison = collections.namedtuple("Comparison", "source index value exact")
-Comparison.__doc__ = """One entry, of the diagonal, or for a full Hessian of its product with a random vector: the name of
-its source, its index there, what the plan gave, and the value by a product of its own."""
+Comparison.__doc__ = """One entry of the diagonal, or for a full Hessian of its product with a random vector: the name
+of its source, its index there, what the plan gave, and the value by a product of its own."""
 
 
 class Verification(object):

@@ -1,5 +1,6 @@
 """The StopGradient inside tf.nn.moments, which is right at first order only."""
 from tf1_hessian import _compat
+from tf1_hessian.graph.control_flow import column_loop
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["is_moment_mean"]
@@ -15,8 +16,19 @@ def is_moment_mean(op):
     """
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
         return False
+    known = _compat.kept_with(op.graph, _MEMORY)
+    if op.name not in known:
+        known[op.name] = _has_pattern(op)
+    return known[op.name]
+
+
+# What was found is kept: results of this library that read the mean (columns in a loop) must not change it.
+_MEMORY = "_tf1_hessian_moments"
+
+
+def _has_pattern(op):
     mean = op.inputs[0].op
-    readers = op.outputs[0].consumers()
+    readers = [r for r in op.outputs[0].consumers() if column_loop(r) is None]
     squares = [r for r in readers if r.type == "SquaredDifference"]
     if not squares or any(r.type not in _READERS_OF_A_MOMENT for r in readers):
         return False
