@@ -1,8 +1,6 @@
 """The public v1 API, variables, gradients and shapes, with one meaning in every version."""
 import inspect
 
-import numpy as np
-
 try:
     import tensorflow.compat.v1 as tf
 except ImportError as error:
@@ -100,5 +98,10 @@ def count_elements(shape, unknown=None):
     sizes = dimensions(shape)
     if sizes is None:
         return unknown
-    sizes = [unknown if d is None else d for d in sizes]
-    return None if None in sizes else int(np.prod(sizes, dtype=np.int64))
+    count = 1
+    for size in sizes:
+        size = unknown if size is None else size
+        if size is None:
+            return None
+        count *= size
+    return count

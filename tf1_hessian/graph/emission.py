@@ -135,15 +135,16 @@ class Emission(object):
 
     def _copy(self, op, inputs):
         attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or "colocation" in self._keep}
-        mark = _compat.string_attribute(op, "_gradient_op_type")
+        mark = attributes.get("_gradient_op_type")
         if mark is not None:
-            attributes["_gradient_op_type"] = _compat.attribute_of_string(_compat.gradient_of_copy(mark))
+            copied = _compat.gradient_of_copy(mark.s.decode("utf-8"))
+            attributes["_gradient_op_type"] = _compat.attribute_of_string(copied)
         return self._create(op, inputs, attributes, [o.dtype.base_dtype for o in op.outputs])
 
     def _create(self, op, inputs, attributes, dtypes):
         with self._placement(op):
-            new = tf.get_default_graph().create_op(
-                op.type, inputs, dtypes, name=op.name, attrs=attributes, op_def=op.op_def)
+            new = _compat.create_op(
+                tf.get_default_graph(), op.type, inputs, dtypes, name=op.name, attrs=attributes, op_def=op.op_def)
         for old, made in zip(op.outputs, new.outputs):
             if made.shape.is_compatible_with(old.shape):
                 made.set_shape(old.shape)

@@ -8,6 +8,7 @@ from tf1_hessian.graph.scratch import key, original
 __all__ = ["is_size", "known_value", "static_size", "told"]
 
 _LARGEST = 256
+_DTYPES = frozenset([tf.int32, tf.int64, tf.bool])
 
 
 def is_size(tensor):
@@ -49,8 +50,10 @@ def told(tensor):
 
 
 def _is_small(tensor):
+    if tensor.dtype not in _DTYPES:
+        return False
     count = _compat.count_elements(tensor.shape)
-    return tensor.dtype in (tf.int32, tf.int64, tf.bool) and count is not None and count <= _LARGEST
+    return count is not None and count <= _LARGEST
 
 
 def _value(tensor, known, may_tell):
