@@ -84,20 +84,15 @@ def _run(session, diagonals, feeds):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_diagonal(name, found):
-    net = found(name)
+def test_the_diagonal_and_the_plan(name, found):
+    net, expected = found(name), NETS[name]
     assert net.truth.problem is None
     assert np.abs(net.truth.columns).max() > 1e-4 * net.truth.scale
     assert net.off(net.truth.columns) < FROM_COLUMNS
     assert net.off(net.truth.diagonal) < FROM_DIFFERENCES + 4 * net.truth.error / net.truth.scale
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_plan(name, found):
-    expected, plan = NETS[name], found(name).plan
-    assert plan.engine in expected.engine.split("|"), plan
+    assert net.plan.engine in expected.engine.split("|"), net.plan
     if expected.columns is not None:
-        assert plan.cost.columns <= expected.columns, plan
+        assert net.plan.cost.columns <= expected.columns, net.plan
 
 
 def test_most_nets_are_cheap():
