@@ -7,7 +7,7 @@ import collections
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives import functional, repairs, zeros
+from tf1_hessian.derivatives import functional, repairs, slopes, zeros
 from tf1_hessian.derivatives.anew import made_anew
 from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.paths import carries_derivative, find_path
@@ -17,8 +17,9 @@ from tf1_hessian.graph.scratch import key
 __all__ = ["Options", "backprop"]
 
 Options = collections.namedtuple(
-    "Options", "colocate gate aggregation_method second", defaults=(False, False, None, True))
-Options.__doc__ = """tf.gradients' three options, and `second`: whether errors speak of second derivatives."""
+    "Options", "colocate gate aggregation_method second columns", defaults=(False, False, None, True, False))
+Options.__doc__ = """tf.gradients' three options; `second`: whether errors speak of second derivatives; `columns`:
+whether many seeds are pulled back at once, so that what they have in common is laid apart from them (slopes.py)."""
 
 
 def backprop(ys, xs, grad_ys=None, stop_gradients=(), options=Options()):
@@ -86,12 +87,18 @@ class _Reverse(object):
             return
         reads = self._path.reads[op]
         wanted = [self._path.connects(t) for t in reads]
-        results = arrived if _is_passed(op) else self._differentiate(op, arrived, wanted)
+        results = arrived if _is_passed(op) else self._pulled_back(op, arrived, wanted)
         if self._options.gate:
             results = _compat.gate(results)
         for tensor, grad in zip(reads, results):
             if grad is not None:
                 self._incoming[key(tensor)].append(grad)
+
+    def _pulled_back(self, op, arrived, wanted):
+        if not (self._options.columns and slopes.has_slope(op)):
+            return self._differentiate(op, arrived, wanted)
+        slope, = self._differentiate(op, [tf.ones_like(op.outputs[0])], wanted)
+        return [slopes.times_slope(op, arrived[0], slope)]
 
     def _differentiate(self, op, arrived, wanted):
         if not op.inputs:

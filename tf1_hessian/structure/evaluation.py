@@ -4,9 +4,10 @@ import collections
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.columns import added_up, stacked
-from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.derivatives.gradients import Options, backprop
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.axes import point_at
+from tf1_hessian.structure.entries import entry_of
 from tf1_hessian.structure.rows import rows_of
 from tf1_hessian.structure.squares import squared
 from tf1_hessian.structure.terms import DIAGONAL, FULL, Direct, Ones, Push, Scaled, columns_of, curvature_of
@@ -156,13 +157,15 @@ class Evaluation(object):
         is_paired = sweep.kind != DIAGONAL and not is_whole
         curvature = None if is_paired else self._curvature(sweep, counts)
 
+        start, unit_seed = self._unit_seeds(sweep, points, counts)
+
         def column(i, ids):
-            seed = self._seed(sweep.rows, counts, shape, sweep.cut, tf.gather(ids, i))
-            left = backprop([sweep.cut.tensor], [p.tensor for p in points], [seed])
+            number = tf.gather(ids, i)
+            left = self._pulled_back(start, points, unit_seed(number))
             if not is_paired:
                 return left
-            turned = self.product(sweep.cut, sweep.end, seed)
-            return left + backprop([sweep.cut.tensor], [p.tensor for p in points], [turned])
+            seed = self._seed(sweep.rows, counts, shape, sweep.cut, number)
+            return left + self._pulled_back(sweep.cut.tensor, points, self.product(sweep.cut, sweep.end, seed))
 
         def contract(ids, kept):
             here = curvature
@@ -176,6 +179,19 @@ class Evaluation(object):
             return dict.fromkeys(consumers)
         zeros = [c.zeros() for c in consumers.values()]
         return dict(zip(consumers, self._added_up(column, contract, zeros, sweep.rows.width, size)))
+
+    def _unit_seeds(self, sweep, points, counts):
+        """(a tensor, a function of a number that gives the seed there): unit seeds of the cut, pulled back."""
+        entry = entry_of(sweep, points)
+        if entry is None:
+            shape = self.counts(sweep.cut)
+            return sweep.cut.tensor, lambda i: self._seed(sweep.rows, counts, shape, sweep.cut, i)
+        zeros = tf.zeros_like(entry.tensor)
+        return entry.tensor, lambda i: zeros + tf.gather(entry.weights, tf.minimum(i, sweep.rows.width))
+
+    @staticmethod
+    def _pulled_back(tensor, points, seed):
+        return backprop([tensor], [p.tensor for p in points], [seed], options=Options(columns=True))
 
     def _curvature(self, sweep, counts):
         """R at a cut: [columns, rows] for a diagonal one, else [rows, columns, columns]; None for zero."""

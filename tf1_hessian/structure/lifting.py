@@ -2,14 +2,13 @@
 import collections
 
 from tf1_hessian import _compat
-from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import MIXED, Carried, is_linear
 from tf1_hessian.structure.axes import point_at, state_after
 from tf1_hessian.structure.grouped import can_group
 from tf1_hessian.structure.squares import WITH_COEFFICIENTS
 from tf1_hessian.structure.terms import DIAGONAL, Scaled, all_terms
-from tf1_hessian.structure.uses import coupled, uses_of
+from tf1_hessian.structure.uses import coupled, shifts, uses_of
 
 __all__ = [
     "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of",
@@ -38,7 +37,6 @@ Bent.__doc__ = "A curved op whose result enters the loss linearly, all axes apar
 _SELECTIONS = frozenset([
     "Cast", "Concat", "ConcatV2", "ExpandDims", "Identity", "Pack", "Pad", "PadV2", "Reshape", "Slice", "Split",
     "SplitV", "Squeeze", "StridedSlice", "Transpose", "Unpack"])
-_SHIFTS = frozenset(["Add", "AddV2", "BiasAdd", "Identity", "Sub"])
 _RESHAPES = frozenset(["ExpandDims", "Reshape", "Squeeze"])
 _PLACED = frozenset(["Add", "AddN", "AddV2", "BiasAdd", "Gather", "GatherV2", "Neg", "ResourceGather", "Sub"])
 
@@ -199,28 +197,11 @@ def chain_of(flow, tensor, loss):
             return chain, tensor
         op = users[0]
         same = [i for i, t in enumerate(op.inputs) if key(t) == key(tensor)]
-        if len(same) != 1 or not (_shifts(op, same[0], tensor) or _only_reshapes(op, tensor)):
+        if len(same) != 1 or not (shifts(op, same[0], tensor) or _only_reshapes(op, tensor)):
             return chain, tensor
         chain.append(op)
         tensor = op.outputs[0]
     return chain, tensor
-
-
-def _shifts(op, position, tensor):
-    """Sizes that are not known may be broadcast: no shift then, but for a bias and an identity."""
-    if op.type not in _SHIFTS or (op.type in ("BiasAdd", "Sub") and position):
-        return False
-    sizes = dimensions_of(op.outputs[0])
-    if sizes != dimensions_of(tensor):
-        return False
-    return op.type in ("BiasAdd", "Identity") or all(
-        size is not None or _is_narrow(op.inputs[1 - position], len(sizes) - axis) for axis, size in enumerate(sizes))
-
-
-def _is_narrow(tensor, from_right):
-    """Whether a tensor has no axis, or one of size 1, at a place counted from the right: nothing is broadcast there."""
-    sizes = dimensions_of(tensor)
-    return sizes is not None and (len(sizes) < from_right or sizes[-from_right] == 1)
 
 
 def _only_reshapes(op, tensor):

@@ -6,10 +6,13 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import is_linear
 
-__all__ = ["Use", "coupled", "only_reads", "range_of", "uses_of"]
+__all__ = ["Use", "coupled", "only_reads", "range_of", "shifts", "uses_of"]
 
 Use = collections.namedtuple("Use", "op position")
 Use.__doc__ = "A read: input `position` of `op`; None where it enters a loop or a conditional of v1 control flow."
+
+
+_SHIFTS = frozenset(["Add", "AddV2", "BiasAdd", "Identity", "Sub"])
 
 
 def uses_of(flow, tensor):
@@ -29,6 +32,26 @@ def uses_of(flow, tensor):
 def only_reads(op):
     """A read of a variable, an identity, or a stand-in for a tensor of another graph."""
     return op.type == "ReadVariableOp" or not op.inputs or (op.type == "Identity" and not _compat.is_overridden(op))
+
+
+def shifts(op, position, tensor):
+    """Whether an op adds something to a tensor, read at a position, and leaves it as it is else.
+
+    Sizes that are not known may be broadcast: no shift then, but for a bias and an identity.
+    """
+    if op.type not in _SHIFTS or (op.type in ("BiasAdd", "Sub") and position):
+        return False
+    sizes = dimensions_of(op.outputs[0])
+    if sizes != dimensions_of(tensor):
+        return False
+    return op.type in ("BiasAdd", "Identity") or all(
+        size is not None or _is_narrow(op.inputs[1 - position], len(sizes) - axis) for axis, size in enumerate(sizes))
+
+
+def _is_narrow(tensor, from_right):
+    """Whether a tensor has no axis, or one of size 1, at a place counted from the right: nothing is broadcast there."""
+    sizes = dimensions_of(tensor)
+    return sizes is not None and (len(sizes) < from_right or sizes[-from_right] == 1)
 
 
 def coupled(flow, uses):
