@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 from numpy_truth import assert_hessian, numbers, numpy_wave, run, variables, wave
 
 import tf1_hessian as th
+from finite_differences import jacobian
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 EPSILON = 0.01
@@ -163,3 +164,18 @@ def test_gradient_of_local_response_normalisation_in_the_loss():
             [g * n ** -0.4 - 0.48 * x * (across[..., :-2] + across[..., 1:-1] + across[..., 2:])], x)
 
     assert_hessian(lambda x: penalty(wave(tf.nn.lrn(x, **LRN)), x), numpy_loss, [CHANNELS], tolerance=1e-4)
+
+
+def test_moments_that_a_result_reads_in_a_loop():
+    """The mean that tf.nn.moments stops has readers in a loop then; the next result is the same."""
+    x = tf.Variable(numbers(6, 3, 4), dtype=tf.float64)
+    mean, variance = tf.nn.moments(x, [1], keepdims=True)
+    loss = tf.reduce_sum(tf.sin((x - mean) * tf.rsqrt(variance + EPSILON) + tf.range(4, dtype=tf.float64)))
+    gradient = tf.reshape(tf.gradients(loss, x)[0], [-1])
+    after = [th.hessian_diag(loss, x, engine=e, chunk_size=2) for e in ("vectorized", "loop", "vectorized")]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        true, found = np.diag(jacobian(gradient, [x], session)), session.run(after)
+    assert np.abs(true).max() > 0.1
+    for diagonal in found:
+        np.testing.assert_allclose(diagonal.ravel(), true, rtol=0, atol=1e-8 * np.abs(true).max())

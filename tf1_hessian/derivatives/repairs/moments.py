@@ -12,8 +12,18 @@ def is_moment_mean(op):
     Whether a StopGradient is that one. moments(y) gives mean((y - stop_gradient(mean(y)))**2). At first order nothing
     is lost, since mean(y - mean(y)) is zero; at second order d2 var / dy2 loses its rank-one part: batch norm is 7-10 %
     off, symmetric and in silence. Exactly this pattern counts, with nothing else reading the stopped mean; every other
-    StopGradient is the user's.
+    StopGradient is the user's. Once found it stays so: results laid later read the mean too, in loops among others.
     """
+    known = _compat.kept_with(op.graph, _MEMORY)
+    if op not in known and _is_moment_mean(op):
+        known[op] = True
+    return op in known
+
+
+_MEMORY = "_tf1_hessian_moments"
+
+
+def _is_moment_mean(op):
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
         return False
     known = _compat.kept_with(op.graph, _MEMORY)
@@ -32,7 +42,7 @@ def _has_pattern(op):
     squares = [r for r in readers if r.type == "SquaredDifference"]
     if not squares or any(r.type not in _READERS_OF_A_MOMENT for r in readers):
         return False
-    of_same = all(_other_input(r, op.outputs[0]) == key(mean.inputs[0]) for r in readers if r.type in _DIFFERENCES)
+    of_same = all(_other_input(r, op.outputs[0]) == _read(mean.inputs[0]) for r in readers if r.type in _DIFFERENCES)
     return of_same and all(_is_averaged_alike(s, mean) for s in squares)
 
 
@@ -42,8 +52,13 @@ _READERS_OF_A_MOMENT = _DIFFERENCES | {"Shape", "ShapeN"}
 
 
 def _other_input(op, tensor):
-    others = [key(t) for t in op.inputs if key(t) != key(tensor)]
+    others = [_read(t) for t in op.inputs if key(t) != key(tensor)]
     return others[0] if len(others) == 1 else None
+
+
+def _read(tensor):
+    """The key of a tensor, or of the variable that it is a read of: each op that takes a variable reads it anew."""
+    return key(tensor.op.inputs[0] if tensor.op.type == "ReadVariableOp" else tensor)
 
 
 def _is_averaged_alike(square, mean):
