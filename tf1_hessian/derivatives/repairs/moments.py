@@ -15,28 +15,17 @@ def is_moment_mean(op):
     StopGradient is the user's. Once found it stays so: results laid later read the mean too, in loops among others.
     """
     known = _compat.kept_with(op.graph, _MEMORY)
-    if op not in known and _is_moment_mean(op):
-        known[op] = True
-    return op in known
+    if op.name not in known and _has_pattern(op):
+        known[op.name] = True
+    return op.name in known
 
 
-_MEMORY = "_tf1_hessian_moments"
-
-
-def _is_moment_mean(op):
-    if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
-        return False
-    known = _compat.kept_with(op.graph, _MEMORY)
-    if op.name not in known:
-        known[op.name] = _has_pattern(op)
-    return known[op.name]
-
-
-# What was found is kept: results of this library that read the mean (columns in a loop) must not change it.
 _MEMORY = "_tf1_hessian_moments"
 
 
 def _has_pattern(op):
+    if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
+        return False
     mean = op.inputs[0].op
     readers = [r for r in op.outputs[0].consumers() if column_loop(r) is None]
     squares = [r for r in readers if r.type == "SquaredDifference"]
