@@ -236,10 +236,10 @@ def test_structure_that_is_not_there(name, why, graph):
     assert any("'%s'" % op.name in text for op in graph.get_operations()) or any(x.name in text for x in xs)
 
 
-def test_structure_gives_diagonals_alone(graph):
+def test_structure_gives_no_mixed_blocks(graph):
     loss, xs, _ = NET.on_sources()
-    text = assert_refused(ValueError, lambda: th.hessian(loss, xs, engine="structured"), graph)
-    assert "diagonals alone" in text
+    text = assert_refused(ValueError, lambda: th.hessian(loss, xs[0], other=xs[1], engine="structured"), graph)
+    assert "diagonals and symmetric Hessians alone" in text
 
 
 # --- sizes that are not known
