@@ -100,7 +100,7 @@ class Planner(object):
         if chosen and verified:
             check = ExampleVerification if is_split else Verification
             self.verification = check(self._problem, chosen, diagonals)
-        return {i: _Rows(s, [i], "structured", _Structured([d], self._at_once(s)), structure.explain(s))
+        return {i: _Rows(s, [i], "structured", _Structured([d], structure.at_once(s)), structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
 
     def _blocks(self, indices, sources, verified):
@@ -138,9 +138,6 @@ class Planner(object):
                 if self._engine == "structured":
                     raise errors.engine_does_not_fit("structured", reason)
                 self._because(reason)
-
-    def _at_once(self, source):
-        return max([self._structure.columns_at_once(t) for t in self._structure.terms([source])] or [1])
 
     def _fitting(self, column_bytes, count):
         """How many columns are laid at once."""

@@ -9,16 +9,22 @@ from tf1_hessian.structure.grouped import grouped
 from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses, parts_of
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep, all_terms
+from tf1_hessian.structure.tied import Tied, TiedColumns
 
 __all__ = ["Assembly", "shape_of", "sum_of", "zeros_at"]
 
 
 class Assembly(object):
-    """Lays plans of leaves. All plans are made known first, so that what several of them need is laid once."""
+    """Lays plans of leaves. All plans are made known first, so that what several of them need is laid once.
 
-    def __init__(self, loss, chunk, plans):
+    chunk: how many columns of a term are laid at once, a function of it; chunk_of_bytes: of (bytes of one, columns).
+    """
+
+    def __init__(self, loss, chunk, plans, chunk_of_bytes=None):
         self.evaluation = Evaluation(loss, chunk)
         self.remarks = self.evaluation.remarks
+        tied = [part for plan in plans for part in parts_of(plan) if isinstance(part, Tied)]
+        self._tied = TiedColumns(self.evaluation, tied, chunk_of_bytes)
         for plan in plans:
             self._expect(plan)
 
@@ -50,6 +56,8 @@ class Assembly(object):
             return self._selected(plan)
         if isinstance(plan, Bent):
             return self._bent(plan)
+        if isinstance(plan, Tied):
+            return self._tied.diagonal(plan)
         return self._lifted(plan)
 
     def _lifted(self, plan):

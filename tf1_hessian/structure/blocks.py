@@ -84,8 +84,8 @@ class Blocks(object):
     @property
     def _price(self):
         second, first = columns_of_layers(self._flow, self._layers)
-        deepest = max(self._costs.vjp(p.tensor, self._loss, 1) for p in points_of(self._layers))
-        return (3 * second + first) * deepest
+        return max(self._costs.hvp(p.tensor, self._loss, second) + self._costs.vjp(p.tensor, self._loss, first)
+                   for p in points_of(self._layers))
 
     @property
     def columns(self):

@@ -41,6 +41,9 @@ class ByExample(Structure):
     def _end(self, losses):
         return losses[0]
 
+    def _or_tied(self, search, leaf, plan, refusal):
+        return plan, refusal
+
     def _search(self):
         self._examples = Examples(self._axes, self._loss)
         return _Search(self._axes, self._costs, self._examples)

@@ -12,8 +12,9 @@ from tf1_hessian.graph.sources import anchors_of
 from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes, Point
 from tf1_hessian.structure.costs import Costs, elements
-from tf1_hessian.structure.lifting import bent_of, leaf_plan, needs_of, terms_of
+from tf1_hessian.structure.lifting import bent_of, leaf_plan, needs_of, parts_of, terms_of
 from tf1_hessian.structure.terms import FULL, Direct, Push, Scaled, Search, Sweep, name_of, width_of
+from tf1_hessian.structure.tied import Tied, columns_of_tied, tied_plan
 from tf1_hessian.structure.uses import only_reads
 
 __all__ = ["Structure", "WORTHWHILE", "leaf_of", "total"]
@@ -44,13 +45,31 @@ class Structure(object):
         self._leaves = {key(a): leaf_of(self._flow, a, shape, s)
                         for s in sources for a, shape in zip(s.anchors, s.shapes)}
         for anchor in sorted(anchors_of(sources), key=lambda a: -len(self._flow.after(a))):
-            plan, self._refusals[key(anchor)] = leaf_plan(search, self._leaves[key(anchor)], self._loss)
-            self._plans[key(anchor)] = plan
-            search.buy(terms_of(plan))
+            self._take(anchor, self._plan(search, self._leaves[key(anchor)]))
+            search.buy(terms_of(self._plans[key(anchor)]))
+        for anchor in anchors_of(sources) if self._tied(sources) else ():
+            found = self._plans[key(anchor)], self._refusals[key(anchor)]
+            if not _tied_of(found[0]):
+                self._take(anchor, self._or_tied(search, self._leaves[key(anchor)], *found))
+
+    def _take(self, anchor, plan):
+        self._plans[key(anchor)], self._refusals[key(anchor)] = plan
 
     def _end(self, losses):
         """The tensor whose Hessian is meant: that of the sum of its elements."""
         return total(losses)
+
+    def _plan(self, search, leaf):
+        """(the cheapest plan or None, why the leaf can't be lifted or None)"""
+        return self._or_tied(search, leaf, *leaf_plan(search, leaf, self._loss))
+
+    def _or_tied(self, search, leaf, plan, refusal):
+        """What was found for a leaf, or the way of tied weights, if that is cheaper by what others pay for now."""
+        bought = [t for p in self._plans.values() for t in _tied_of(p)]
+        tied = tied_plan(search, leaf, self._loss, bought)
+        if tied is not None and (plan is None or tied.price < plan.price):
+            return tied, None
+        return plan, refusal
 
     def _search(self):
         return Search(self._axes, self._costs)
@@ -80,7 +99,10 @@ class Structure(object):
     def columns(self, sources):
         """The columns for some sources: seeds of products and seeds pulled back."""
         bent = [b for s in sources for a in s.anchors for b in bent_of(self._plans[key(a)])]
-        return sum(width_of(t) for t in self.terms(sources)) + len(bent)
+        return sum(width_of(t) for t in self.terms(sources)) + len(bent) + sum(columns_of_tied(self._tied(sources)))
+
+    def _tied(self, sources):
+        return [t for s in sources for a in s.anchors for t in _tied_of(self._plans[key(a)])]
 
     def needs(self, sources):
         """The pairs (tensor, axis, tensor, axis) of unknown sizes that must be equal."""
@@ -93,7 +115,16 @@ class Structure(object):
 
     def bytes(self, sources):
         """The largest estimate for the intermediate tensors of one chunk."""
-        return max([self._bytes(t) * self.columns_at_once(t) for t in self.terms(sources)] or [0])
+        found = [self._bytes(t) * self.columns_at_once(t) for t in self.terms(sources)]
+        tied = self._tied(sources)
+        found += [t.bytes * self._chunk(t.bytes, max(columns_of_tied(tied))) for t in tied]
+        return max(found or [0])
+
+    def at_once(self, source):
+        """The most columns that are laid at once for a source."""
+        tied = self._tied([source])
+        found = [self.columns_at_once(t) for t in self.terms([source])]
+        return max(found + [self._chunk(t.bytes, max(columns_of_tied(tied))) for t in tied] or [1])
 
     def columns_at_once(self, term):
         """How many columns of a term are laid at once: all of them where a curvature by row needs them together, since
@@ -111,7 +142,7 @@ class Structure(object):
         """(the diagonals in the scratch graph, one for each source, None for zero; remarks for the plan)."""
         anchors = [s.anchors for s in sources]
         plans = {key(a): self._plans[key(a)] for part in anchors for a in part}
-        assembly = Assembly(self._loss, self.columns_at_once, list(plans.values()))
+        assembly = Assembly(self._loss, self.columns_at_once, list(plans.values()), self._chunk)
         found = [s.join([assembly.diagonal(plans[key(a)]) for a in s.anchors]) for s in sources]
         return found, assembly.remarks
 
@@ -120,7 +151,13 @@ class Structure(object):
         plans = [self._plans[key(a)] for a in source.anchors]
         told = [_told(t) for plan in plans for t in terms_of(plan)]
         told += ["a product with ones through '%s' alone" % b.use.op.name for plan in plans for b in bent_of(plan)]
+        told += ["%d columns of products at its layers, and %d from their inputs" % columns_of_tied([t])
+                 for t in self._tied([source])]
         return " + ".join(collections.OrderedDict.fromkeys(told)) or "zero: the loss is linear in it"
+
+
+def _tied_of(plan):
+    return [] if plan is None else [part for part in parts_of(plan) if isinstance(part, Tied)]
 
 
 def _told(term):

@@ -30,7 +30,7 @@ class Evaluation(object):
     """
 
     def __init__(self, loss, chunk):
-        self._loss, self._chunk, self.remarks = loss, chunk, []
+        self.loss, self._chunk, self.remarks = loss, chunk, []
         self._kept, self._consumers, self._whole = {}, collections.OrderedDict(), {}
 
     def _once(self, name, make):
@@ -40,10 +40,10 @@ class Evaluation(object):
 
     def adjoint(self, end):
         """dL/d end, or None for zero. That of the loss itself is ones; all others are made from it."""
-        if key(end) == key(self._loss):
+        if key(end) == key(self.loss):
             return self._once("one", lambda: tf.ones_like(end))
         return self._once(("adjoint", key(end)), lambda: backprop(
-            [self._loss], [end], [self.adjoint(self._loss)])[0])
+            [self.loss], [end], [self.adjoint(self.loss)])[0])
 
     def slope(self, point, end):
         """The gradient of <g_end, end> at a point, g_end held; None for zero."""
@@ -83,7 +83,7 @@ class Evaluation(object):
         """What a consumer made of the columns of a sweep, or None for zero."""
         name = columns_of(sweep)
         group = self._consumers[name]
-        found = self._once(("swept", name), lambda: self._one_by_one_at_need(
+        found = self._once(("swept", name), lambda: self.one_by_one_at_need(
             lambda size: self._sweep(group[0], group[1], size), self._chunk(group[0]), group[0].cut))
         return found[consumer_name]
 
@@ -115,9 +115,9 @@ class Evaluation(object):
             if size > 1 and curvature_of(term) in self._whole:
                 blocks = self._curvature(self._whole[curvature_of(term)], counts)
                 return [None if blocks is None else term.rows.tensor(tf.matrix_diag_part(blocks), counts, counts)]
-            return self._added_up(column, contract, [self.zeros(term.point)], term.rows.width, size)
+            return self.added_up(column, contract, [self.zeros(term.point)], term.rows.width, size)
 
-        return self._one_by_one_at_need(lay, self._chunk(term), term.point)[0]
+        return self.one_by_one_at_need(lay, self._chunk(term), term.point)[0]
 
     def _seed(self, rows, counts, shape, cut, i):
         """The seed number i of a cut: one place of every row is 1."""
@@ -128,7 +128,7 @@ class Evaluation(object):
         return rows.tensor(unit + tf.zeros([many, rows.width], cut.dtype), counts, shape)
 
     @staticmethod
-    def _added_up(column, contract, zeros, count, size):
+    def added_up(column, contract, zeros, count, size):
         """The sums that `contract` makes of the columns; one at a time without pfor."""
         def contributions(ids):
             if size > 1:
@@ -137,7 +137,7 @@ class Evaluation(object):
 
         return added_up(contributions, zeros, count, size)
 
-    def _one_by_one_at_need(self, lay, size, point):
+    def one_by_one_at_need(self, lay, size, point):
         """`lay` with a chunk size; with one column at a time where pfor can't lay several."""
         if size > 1:
             try:
@@ -178,7 +178,7 @@ class Evaluation(object):
         if curvature is None and not is_paired:
             return dict.fromkeys(consumers)
         zeros = [c.zeros() for c in consumers.values()]
-        return dict(zip(consumers, self._added_up(column, contract, zeros, sweep.rows.width, size)))
+        return dict(zip(consumers, self.added_up(column, contract, zeros, sweep.rows.width, size)))
 
     def _unit_seeds(self, sweep, points, counts):
         """(a tensor, a function of a number that gives the seed there): unit seeds of the cut, pulled back."""

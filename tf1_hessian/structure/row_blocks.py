@@ -10,12 +10,12 @@ from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.layers import points_of
 
-__all__ = ["RowBlocks", "columns_of_layers"]
+__all__ = ["RowBlocks", "columns_of_layers", "inputs_of_layers"]
 
 
 def columns_of_layers(flow, layers):
     """(columns of products at the points, seeds pulled back from the inputs) that the blocks take."""
-    return tuple(sum(width for _, width in found) for found in (_points(layers), _inputs(flow, layers)))
+    return tuple(sum(width for _, width in found) for found in (_points(layers), inputs_of_layers(flow, layers)))
 
 
 def _points(layers):
@@ -23,7 +23,7 @@ def _points(layers):
     return [(p.tensor, p.sizes[1]) for p in points_of(layers)]
 
 
-def _inputs(flow, layers):
+def inputs_of_layers(flow, layers):
     """[(inputs of a layer that hang on a point, their width)], each once."""
     found, points = collections.OrderedDict(), points_of(layers)
     for layer in layers:
@@ -36,7 +36,7 @@ class RowBlocks(object):
     """Laid in the scratch graph, for layers whose rows stay apart: seeds have ones along the rows."""
 
     def __init__(self, flow, loss, layers):
-        self._points, self._inputs = _points(layers), _inputs(flow, layers)
+        self._points, self._inputs = _points(layers), inputs_of_layers(flow, layers)
         tensors = [t for t, _ in self._points]
         self._slopes = dict(zip(map(key, tensors), backprop([loss], tensors)))
         self._second = self._columns([self._slopes[key(t)] for t in tensors], self._points)
