@@ -20,6 +20,8 @@ CONFORMANCE = "tests/conformance/test_conformance.py::test_hessian_and_diagonal"
 FACTS = "tests/test_tensorflow_facts.py::"
 REFUSALS = "tests/test_refusals.py::test_every_call_refuses_and_leaves_the_graph"
 
+NETS = "tests/structure/test_nets.py::test_the_diagonal"
+
 MUTATIONS = [
     ("drop the repair of products at zeros", "derivatives/repairs/products.py",
      '"Cumprod": _cumprod,', "", [FACTS + "test_a_product_with_zeros_among_its_factors"]),
@@ -107,6 +109,26 @@ MUTATIONS = [
      "with self.outer_graph.as_default(), tf.control_dependencies(None)", [REFUSALS + "[betainc_shape]"]),
     ("check against half of the slope", "testing.py",
      "/ 12\n", "/ 24\n", ["tests/test_check.py::test_right_results_pass[hessian-dtype0]"]),
+    ("take what is added for slopes", "structure/spreading.py",
+     "others = {key(op.inputs[i]): tf.zeros_like(op.inputs[i]) for i in terms}", "pass",
+     [NETS + "[normalized_places]"]),
+    ("take slopes for ones", "structure/spreading.py", "and op.type in _SHIFTS and many == 1", "and many == 1",
+     [NETS + "[normalized_images_relu]"]),
+    ("forget to square the slopes", "structure/grouped.py",
+     "diagonal = diagonal * tf.square(known)", "diagonal = diagonal * known", [NETS + "[batch_norm_inference]"]),
+    ("swap the factors of an Einsum", "structure/contractions.py",
+     "(letters[1 - position], letters[position], letters[2])", "(letters[0], letters[1], letters[2])",
+     [NETS + "[mixer]"]),
+    ("swap channels and their multiples", "structure/contractions.py",
+     'list("qdm"), list("nyxdm")', 'list("qdm"), list("nyxmd")', [NETS + "[depthwise_strided]"]),
+    ("count rows along the first axis", "structure/grouped.py",
+     "for axis in columns.sweep.rows.axes for letter", "for axis in range(len(columns.sweep.rows.axes)) for letter",
+     [NETS + "[time_first]"]),
+    ("read a transposed convolution without its patches", "structure/patches.py",
+     "return convolved(image, identity, strides, padding, dilations=dilations)",
+     "return convolved(image, identity[::-1], strides, padding, dilations=dilations)", [NETS + "[transposed_tanh]"]),
+    ("forget a mean that moments stop", "derivatives/repairs/moments.py", "known[op] = True", "return True",
+     ["tests/repairs/test_normalization.py::test_moments_that_a_result_reads_in_a_loop"]),
 ]
 # Failures of the edit itself, which say nothing about the test; the library hands on those of gradient functions.
 CLUMSY = re.compile(r"\b(Import|ModuleNotFound|Name|Syntax|Indentation)Error\b")

@@ -4,7 +4,7 @@ import zlib
 
 import tensorflow.compat.v1 as tf
 
-from tests.structure import nets_dense, nets_layers, nets_shapes
+from tests.structure import nets_dense, nets_layers, nets_shapes, nets_shared
 from tests.structure.nets_dense import ACTIVATIONS, LOSSES, dense_net
 from tests.structure.program import Program
 
@@ -56,7 +56,7 @@ net("wide", dense_net(3, "elu", "softmax"), "structured", _units(3), {"precision
 
 net("layer_norm", nets_layers.layer_norm(False), "structured", 11)
 net("layer_norm_by_hand", nets_layers.layer_norm(True), "structured", 11)
-net("batch_norm_inference", nets_layers.batch_norm(False), "mixed", 15)
+net("batch_norm_inference", nets_layers.batch_norm(False), "structured", 8)
 net("batch_norm_training", nets_layers.batch_norm(True), "mixed", 27)
 net("embedding_tanh", nets_layers.embedding(tf.tanh), "structured", 10, kinds=("resource",))
 net("embedding_relu", nets_layers.embedding(tf.nn.relu), "structured", 4, kinds=("ref",))
@@ -65,12 +65,12 @@ net("lenet_relu", nets_layers.lenet(tf.nn.relu), "structured", 6)
 net("lenet_tanh", nets_layers.lenet(tf.tanh), "mixed", 27)
 net("cnn_pooled_tanh", nets_layers.cnn(tf.tanh, flat=False), "structured", 7)
 net("residual_cnn", nets_layers.residual_cnn(tf.nn.relu), "structured", 5)
-net("depthwise", nets_layers.depthwise(tf.nn.relu), "mixed", 19)
+net("depthwise", nets_layers.depthwise(tf.nn.relu), "structured", 6)
 net("transposed_cnn", nets_layers.transposed_cnn(tf.nn.relu), "mixed|structured", 26)
 net("group_norm", nets_layers.group_norm(tf.nn.relu), "mixed", 38)
 net("attention_relu", nets_layers.attention(tf.nn.relu), "structured", 16)
 net("attention_tanh", nets_layers.attention(tf.tanh, residual=False), "vectorized|mixed|structured", 42)
-net("attention_heads", nets_layers.heads, "mixed", 32)
+net("attention_heads", nets_layers.heads, "structured", 13)
 net("gru_1", nets_layers.gru(1), "structured", 20)
 net("gru_2", nets_layers.gru(2), "mixed", 56)
 net("tied_autoencoder", nets_layers.tied_autoencoder, "structured", 13)
@@ -78,6 +78,21 @@ net("sequence_pooled", nets_layers.sequence(tf.nn.relu, pooled=True), "structure
 net("sequence_pooled_tanh", nets_layers.sequence(tf.tanh, pooled=True), "structured", 5)
 net("sequence_steps", nets_layers.sequence(tf.tanh, pooled=False), "structured", 6)
 net("characters", nets_layers.character_net, "mixed|structured", 14)
+
+net("normalized_images", nets_shared.normalized_images(tf.tanh), "structured", 6)
+net("normalized_images_relu", nets_shared.normalized_images(tf.nn.relu), "structured", 4)
+net("normalized_places", nets_shared.normalized_places(tf.tanh), "structured", 12)
+net("normalized_groups", nets_shared.normalized_groups(tf.tanh), "structured", 6)
+net("scaled_by_one", nets_shared.scaled_by_one(tf.nn.relu), "structured", 4)
+net("words", nets_shared.words(tf.tanh), "structured", 6)
+net("volumes", nets_shared.volumes(tf.tanh), "structured", 5)
+net("depthwise_strided", nets_shared.depthwise_strided(tf.tanh), "structured", 5)
+net("separable", nets_shared.separable(tf.nn.relu), "structured", 4)
+net("transposed_tanh", nets_shared.transposed(tf.tanh), "structured", 5)
+net("batched_matrix", nets_shared.batched_matrix(tf.tanh), "structured", 5)
+net("mixer", nets_shared.mixer(tf.tanh), "structured|mixed", 10)
+net("heads_by_einsum", nets_shared.heads_by_einsum(tf.nn.relu), "structured", 16)
+net("time_first", nets_shared.time_first(tf.tanh), "structured", 6)
 
 net("decay", nets_shapes.decayed, "structured", 16)
 net("decay_flat", nets_shapes.decayed, "structured", 16, flat=True)
@@ -91,9 +106,9 @@ net("dropout_of_one_draw", nets_shapes.masked_by_fixed_draw, "structured", 9)
 net("factors", nets_shapes.factors(False), "structured", 1)
 net("shared_trunk", nets_shapes.shared_trunk, "structured", 11)
 net("features_first", nets_shapes.features_first, "structured", 3)
-net("left_weights", nets_shapes.left_weights, "structured", 22)
-net("root_of_mean", nets_shapes.root(False), "mixed", 26)
-net("root_of_means", nets_shapes.root(True), "mixed", 22)
+net("left_weights", nets_shapes.left_weights, "structured|mixed", 22)
+net("root_of_mean", nets_shapes.root(False), "structured", 4)
+net("root_of_means", nets_shapes.root(True), "structured", 6)
 net("centered_0", nets_shapes.centered(0), "structured", 8)
 net("centered_1", nets_shapes.centered(1), "structured", 2)
 net("inputs_tanh", nets_shapes.by_inputs(tf.tanh), "structured", 6)

@@ -3,6 +3,7 @@ import collections
 
 import tensorflow.compat.v1 as tf
 
+from tests.structure import nets_shared
 from tests.structure.nets_dense import dense, entropy
 from tests.structure.program import Program
 
@@ -109,6 +110,28 @@ def per_row(g):
     return entropy(g, dense(g, tf.tanh(w), 2)) + tf.reduce_sum(tf.square(w), 1)
 
 
+def looked_up_last(g):
+    """The batch along the second axis of the ids."""
+    return tf.reduce_sum(tf.tanh(tf.nn.embedding_lookup(g.weight(6, 3), g.ids(6, 2, ROWS))) ** 2, [0, 2])
+
+
+def scaled_products(g):
+    """Scales by number and by place, behind which curvature is known one by one."""
+    h = g.batch(ROWS, 3, 4) * g.weight(1) + g.weight(3, 1)
+    return tf.reduce_sum(tf.square(tf.tanh(h - g.weight())), [1, 2])
+
+
+def masked(g):
+    """Weights times a mask: by example, what arrives there is scaled."""
+    w = g.weight(3, 4) * g.constant(3, 4)
+    return entropy(g, tf.tanh(tf.matmul(g.batch(ROWS, 3), -w)))
+
+
+def losses_of(function):
+    """The losses that a net takes the mean of."""
+    return lambda g: function(g).op.inputs[0]
+
+
 def unrolled(g):
     """Uses of a weight that meet in curved ops."""
     a, u, w = g.batch(ROWS, 2, 3), g.weight(3, 2), g.weight(2, 2)
@@ -159,14 +182,22 @@ NETS = {name: Net(Program(name, function, 7, **options), engine) for name, funct
     ("embedded_pooled", embedded(3), "structured", {}),
     ("embedded_once", embedded(), "structured", {}),
     ("layer_norm", layer_norm, "structured", {}),
-    ("fixed_batch_norm", fixed_batch_norm, "mixed", {}),
+    ("fixed_batch_norm", fixed_batch_norm, "structured", {}),
     ("attention", attention, "structured|mixed", {}),
     ("features_first", features_first, "structured", {}),
     ("products", products, "mixed", {}),
     ("per_row", per_row, "mixed", {}),
+    ("looked_up_last", looked_up_last, "structured", {}),
+    ("scaled_products", scaled_products, "structured", {}),
+    ("masked", masked, "structured", {}),
     ("unrolled", unrolled, "mixed", {}),
     ("single_row", single_row, "structured", {}),
 ]}
+NETS.update((name, Net(Program(name, losses_of(getattr(nets_shared, name)(tf.nn.tanh)), 7), engine))
+            for name, engine in [
+    ("batched_matrix", "structured"), ("mixer", "structured"), ("normalized_images", "structured"),
+    ("normalized_places", "structured"), ("scaled_by_one", "mixed"), ("time_first", "structured"),
+    ("transposed", "structured"), ("words", "structured")])
 # The part of the name and the type of the op that mixes the examples.
 MIXING = {
     "moments/mean": (batch_norm, "Mean"), "FusedBatchNorm": (fused_batch_norm, "FusedBatchNorm"),

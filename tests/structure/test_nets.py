@@ -139,7 +139,7 @@ def of_tf_losses(loss):
 
 
 SINGLE = [
-    (fused_batch_norm(False), "mixed|structured", 11), (fused_batch_norm(True), "mixed", 40),
+    (fused_batch_norm(False), "structured", 6), (fused_batch_norm(True), "mixed", 40),
     (of_tf_losses(tf.losses.mean_squared_error), "structured", 6),
     (of_tf_losses(lambda y, z, weights: tf.losses.softmax_cross_entropy(y, z, weights[:, 0])), "structured", 6)]
 

@@ -226,7 +226,7 @@ def test_limits_refuse_before_the_first_op(graph):
 
 
 @pytest.mark.parametrize("name, why", [
-    ("root_of_mean", "takes a column for each element"), ("pairs_of_rows", "takes a column for each element"),
+    ("group_norm", "can't be lifted over"), ("pairs_of_rows", "takes a column for each element"),
     ("norm_penalty", "meet in|can't be lifted")])
 def test_structure_that_is_not_there(name, why, graph):
     with tf.variable_scope(name):

@@ -5,8 +5,9 @@ from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
-from tf1_hessian.structure.grouped import grouped
-from tf1_hessian.structure.lifting import Bent, Own, Selection, Uses, parts_of
+from tf1_hessian.structure.grouped import grouped, summed_up
+from tf1_hessian.structure.lifting import Bent, Own, Selection, Spread, Uses, parts_of
+from tf1_hessian.structure.spreading import coefficients, spreads
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep, all_terms
 from tf1_hessian.structure.tied import Tied, TiedColumns
@@ -35,16 +36,25 @@ class Assembly(object):
                 if isinstance(term, Sweep):
                     self._expect_diagonal(term)
             for sweep in getattr(part, "groups", ()):
-                self._expect_group(part.use, sweep)
+                self._expect_group(part, sweep)
 
     def _expect_diagonal(self, sweep):
         evaluation, point = self.evaluation, sweep.point
         evaluation.expect(sweep, key(point.tensor), Consumer(
             point, lambda columns: diagonal_of(evaluation, point, columns), lambda: evaluation.zeros(point)))
 
-    def _expect_group(self, use, sweep):
+    def _expect_group(self, part, sweep):
+        use = part.use
         self.evaluation.expect(sweep, (use, "grouped"), Consumer(
-            sweep.point, lambda columns: grouped(use, zeros_at(use), columns), lambda: zeros_at(use)))
+            sweep.point, lambda columns: grouped(use, part.grouping, zeros_at(use), columns, self._known(part)),
+            lambda: zeros_at(use)))
+
+    @staticmethod
+    def _known(part):
+        """The slopes of a Spread, where they are not all alike."""
+        if not isinstance(part, Spread) or part.grouping.known is None:
+            return None
+        return coefficients(part.use, part.point.tensor)
 
     def diagonal(self, plan):
         """The diagonal of a leaf, or None for zero."""
@@ -64,7 +74,9 @@ class Assembly(object):
         use = plan.use
         found = [self.evaluation.swept(s, (use, "grouped")) for s in plan.groups]
         at_point = sum_of([self.evaluation.term(t) for t in plan.terms])
-        if at_point is not None:
+        if at_point is not None and isinstance(plan, Spread):
+            found.append(summed_up(plan.grouping, self._known(plan), at_point, zeros_at(use)))
+        elif at_point is not None:
             value = zeros_at(use)
             at_result = tf.reshape(at_point, shape_of(use.op.outputs[0])) if plan.chain else at_point
             found += backprop([squared(use.op, use.position, value)], [value], [at_result])
@@ -74,9 +86,16 @@ class Assembly(object):
         found = self.diagonal(plan.part)
         if found is None:
             return None
-        value = zeros_at(plan.use)
-        result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
+        value, result = self._moved(plan)
         return backprop([result], [value], [found])[0]
+
+    @staticmethod
+    def _moved(plan):
+        """(zeros like the leaf of a Selection, the result as a function of them)."""
+        use, value = plan.use, zeros_at(plan.use)
+        if spreads(use):
+            return value, squared(use.op, use.position, value)
+        return value, emitted(use.op, use.position, value)[plan.output.value_index]
 
     def _bent(self, plan):
         """One op alone: the gradient of <g, f(x)>, g held, times ones."""

@@ -16,9 +16,10 @@ from tf1_hessian.structure.costs import ASSUMED_SIZE
 from tf1_hessian.structure.diagonal import Structure
 from tf1_hessian.structure.evaluation import Consumer
 from tf1_hessian.structure.examples import Examples
-from tf1_hessian.structure.grouped import grouped, pulled_back
-from tf1_hessian.structure.lifting import Selection, Uses
-from tf1_hessian.structure.squares import emitted, squared
+from tf1_hessian.structure.grouped import grouped, pulled_back, summed_up
+from tf1_hessian.structure.lifting import Selection, Spread, Uses
+from tf1_hessian.structure.spreading import spreads
+from tf1_hessian.structure.squares import squared
 from tf1_hessian.structure.terms import Search
 
 __all__ = ["ByExample"]
@@ -113,12 +114,14 @@ class _Assembly(Assembly):
         super(_Assembly, self).__init__(losses, chunk, [plan for _, plan in leaves])
         self._seed = self.evaluation.adjoint(losses)
 
-    def _expect_group(self, use, sweep):
+    def _expect_group(self, part, sweep):
+        use = part.use
         if use not in self._kept:
-            super(_Assembly, self)._expect_group(use, sweep)
+            super(_Assembly, self)._expect_group(part, sweep)
             return
+        axis = self._examples.axis(part.point)
         self.evaluation.expect(sweep, (use, "grouped"), Consumer(
-            sweep.point, lambda columns: grouped(use, zeros_at(use), columns, sums_up=False),
+            sweep.point, lambda columns: grouped(use, part.grouping, zeros_at(use), columns, self._known(part), axis),
             lambda: tf.zeros(self._shape(use), sweep.point.dtype)))
 
     def _shape(self, use):
@@ -147,8 +150,9 @@ class _Assembly(Assembly):
             return None
         if plan.use.op.type in _RESHAPES:
             return tf.reshape(found, self._shape(plan.use))
-        value = zeros_at(plan.use)
-        result = emitted(plan.use.op, plan.use.position, value)[plan.output.value_index]
+        value, result = self._moved(plan)
+        if spreads(plan.use):  # element by element
+            return found * tf.expand_dims(backprop([result], [value], [tf.ones_like(result)])[0], 0)
         return each(lambda n: backprop([result], [value], [tf.gather(found, n)])[0], self.count)
 
     def _repeated(self, plan):
@@ -167,21 +171,25 @@ class _Assembly(Assembly):
 
     def _through(self, plan, at_point, axis):
         """A diagonal at a lifted point through the op with squared coefficients, each example apart."""
-        use = plan.use
-        value = zeros_at(use)
-        found = pulled_back(use, value, at_point, plan.point.sizes) if axis == 0 else None
-        is_shaped_alike = all(step.type == "Identity" or step.type not in _RESHAPES for step in plan.chain)
-        if found is None and is_shaped_alike and use.op.type in _BROADCAST:
+        use, value = plan.use, zeros_at(plan.use)
+        found = pulled_back(use, plan.grouping, value, at_point, plan.point.sizes, axis, self._known(plan))
+        if found is None and not isinstance(plan, Spread):
             found = self._through_broadcast(plan, at_point, axis, value)
         if found is not None:
             return found
-        result, shape = squared(use.op, use.position, value), shape_of(use.op.outputs[0])
-        apart = _spread(at_point, axis, len(plan.point.sizes))
         self.remarks.append("'%s' (%s) is gone back through once for each example" % (use.op.name, use.op.type))
+        apart = _spread(at_point, axis, len(plan.point.sizes))
+        if isinstance(plan, Spread):
+            known = self._known(plan)
+            return each(lambda n: summed_up(plan.grouping, known, tf.gather(apart, n), value), self.count)
+        result, shape = squared(use.op, use.position, value), shape_of(use.op.outputs[0])
         return each(lambda n: backprop([result], [value], [tf.reshape(tf.gather(apart, n), shape)])[0], self.count)
 
     def _through_broadcast(self, plan, at_point, axis, value):
         """Element by element, the leaf repeated along the examples' axis: it gets that axis, and nothing is summed."""
+        if plan.use.op.type not in _BROADCAST or any(
+                step.type in _RESHAPES and step.type != "Identity" for step in plan.chain):
+            return None
         use, sizes, rank = plan.use, dimensions_of(value), len(plan.point.sizes)
         aligned = [1] * (rank - len(sizes)) + sizes
         if None in aligned or aligned[axis] != 1:

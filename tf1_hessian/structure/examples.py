@@ -3,7 +3,8 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import MIXED, Carried
 from tf1_hessian.structure.axes import Point, point_at, state_after
-from tf1_hessian.structure.lifting import Lift, Selection, Uses
+from tf1_hessian.structure.grouped import tells_apart
+from tf1_hessian.structure.lifting import Lift, Selection, Spread, Uses
 
 __all__ = ["Examples"]
 
@@ -40,7 +41,8 @@ class Examples(object):
     def keeps(self, lift):
         """Whether what is known at a lifted point can be pulled back example by example."""
         axis = self.axis(lift.point)
-        return axis is not None and (axis == 0 or not lift.groups)
+        return axis is not None and (not lift.groups or tells_apart(lift.use, lift.grouping, axis) and all(
+            axis in sweep.rows.axes for sweep in lift.groups))
 
     def laid(self, leaf, plan):
         """(leaf, part) for each part of a leaf's plan, down to those whose diagonal is laid at once."""
@@ -56,7 +58,7 @@ class Examples(object):
         """The Point at which the examples of a part lie apart, or None."""
         if self.axis(leaf) is not None:
             return leaf
-        return part.point if isinstance(part, Lift) and self.keeps(part) else None
+        return part.point if isinstance(part, (Lift, Spread)) and self.keeps(part) else None
 
     def mixing(self, leaf):
         """An op that mixes examples behind a leaf, or None where none is found.

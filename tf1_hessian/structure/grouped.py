@@ -1,174 +1,175 @@
 """sum over rows of G^T R G, G the gradients of a shared weight by row and column: convolutions, layers applied at every
-place of a row, their biases, embeddings.
+place of a row, their biases and scales, embeddings.
 """
-from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.dimensions import dimensions_of, quotient
-from tf1_hessian.structure.costs import elements
+from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.structure.contractions import contraction_of, keeps_rows
+from tf1_hessian.structure.lookups import LOOKUPS, looked_up, looked_up_by_row, picks_rows
+from tf1_hessian.structure.patches import patches, patches_by_channel
 from tf1_hessian.structure.terms import DIAGONAL
 
-__all__ = ["can_group", "grouped", "pulled_back"]
+__all__ = ["LOOKUP", "grouped", "grouping_of", "pulled_back", "summed_up", "takes_rows", "tells_apart"]
+
+LOOKUP = "lookup"
+_TRANSPOSED = "Conv2DBackpropInput"
 
 
-def can_group(use, sizes):
-    """Whether `grouped` knows the op of a use; sizes: of the lifted point."""
-    op, position = use
-    made = dimensions_of(op.outputs[0])
-    if made is None or len(sizes) < 2 or sizes[-1] is None or made[-1] != sizes[-1]:
-        return False  # what follows the op does not keep its channels
-    if op.type == "MatMul":
-        return position == 1 and not op.get_attr("transpose_a")
-    if op.type == "Conv2D":
-        return position == 1 and _is_plain_convolution(op)
-    if op.type in _LOOKUPS:
-        return len(made) == len(sizes) == 3 and _picks_rows(op)
-    shape = dimensions_of(op.inputs[position])
-    return op.type in ("Add", "AddV2", "BiasAdd") and len(shape) == 1 and shape[0] == sizes[-1] and (
-        op.type != "BiasAdd" or op.get_attr("data_format") != b"NCHW")
+def grouping_of(use, sizes):
+    """How `grouped` sees the op of a use: a Contraction or LOOKUP, or None; sizes: of the lifted point."""
+    op, made = use.op, dimensions_of(use.op.outputs[0])
+    if made is None or len(sizes) < 2:
+        return None
+    if op.type in LOOKUPS:
+        is_plain = len(made) == 3 and made[-1] == sizes[-1] is not None and keeps_rows(made, sizes)
+        return LOOKUP if is_plain and picks_rows(op) else None
+    if op.type == _TRANSPOSED and made != list(sizes):
+        return None
+    return contraction_of(use, sizes)
 
 
-_LOOKUPS = frozenset(["Gather", "GatherV2", "ResourceGather"])
+def takes_rows(use, axes):
+    """Whether `grouped` can tell rows along these axes of the lifted point apart."""
+    return tuple(axes) == (0,) or use.op.type not in LOOKUPS | {_TRANSPOSED}
 
 
-def _picks_rows(op, rank=2):
-    """Whether a lookup is by an id for each place [N, places], or by ids of another rank, along the first axis."""
-    axis = 0 if op.type != "GatherV2" else _compat.static_value(op.inputs[2])
-    batch = op.get_attr("batch_dims") if "batch_dims" in op.node_def.attr else 0
-    return op.inputs[1].shape.ndims == rank > 0 and axis is not None and int(axis) == 0 and not batch
+def tells_apart(use, grouping, axis):
+    """Whether slices along an axis of the lifted point add to the weight, each apart: it has no axis of theirs."""
+    if grouping in (None, LOOKUP) or use.op.type == _TRANSPOSED and axis:
+        return grouping == LOOKUP and not axis
+    return bool(grouping.axes[axis]) and not set(grouping.axes[axis]) & set(grouping.weight)
 
 
-def _is_plain_convolution(op):
-    image, kernel = dimensions_of(op.inputs[0]), dimensions_of(op.inputs[1])
-    return op.get_attr("data_format") == b"NHWC" and None not in kernel and image is not None and (
-        image[3] == kernel[2]) and op.get_attr("padding") in (b"SAME", b"VALID")
+def grouped(use, grouping, zeros, columns, known=None, apart=None):
+    """The leaf-shaped sum; `columns` are those of the lifted point [k, ...]. zeros: like the leaf. known: coefficients
+    of a leaf that each element of the point depends on in one place; those of the op by default.
 
-
-def grouped(use, zeros, columns, sums_up=True):
-    """The leaf-shaped sum; `columns` are those of the lifted point [k, N, ..., channels]. zeros: like the leaf.
-
-    sums_up=False: the summands of each row, [N] and the leaf's shape.
+    apart: an axis of the point, one of the rows': the summands of each slice along it, [slices] and the leaf's shape.
     """
-    left = _by_row(columns.left)
-    right = None if columns.right is None else _by_row(columns.right)
-    if use.op.type in _LOOKUPS:
-        return _looked_up(use.op, _met(use.op, left, right, columns), zeros, sums_up)
-    inputs = _inputs_by_row(use.op, left)
-    found = _weighted(_gradients(inputs, left), None if right is None else _gradients(inputs, right), columns,
-                      [0, 1] if sums_up else [1])
-    return _like_leaf(use.op, found, left, zeros, sums_up)
+    left, right, op = columns.left, columns.right, use.op
+    if grouping == LOOKUP:
+        return looked_up(op, columns, zeros, apart is None)
+    if known is None and grouping.known is not None:
+        known = _other_factor(op, use.position)
+    if op.type == _TRANSPOSED:
+        left, right = (None if c is None else _patches_of_columns(op, c) for c in (left, right))
+    found = _Sum(grouping, known, left, columns.sweep.rows.axes, apart).of(left, right, columns)
+    return tf.reshape(found, _shape(zeros, left, apart))
 
 
-def pulled_back(use, zeros, diagonal, sizes):
-    """A diagonal at the lifted point [N, ...] through the op with squared inputs, each row apart: [N] and the leaf's
-    shape. None where `grouped` does not know the op. sizes: of the point.
+def pulled_back(use, grouping, zeros, diagonal, point, apart, known=None):
+    """A diagonal at the lifted point through squared coefficients, each slice along an axis of it apart: [slices] and
+    the leaf's shape; None where `grouped` can't tell them apart. point: its sizes.
     """
-    op, channels = use.op, (dimensions_of(use.op.outputs[0]) or [None])[-1]
-    if channels is None or not _holds_places(sizes, channels):
+    op = use.op
+    if op.type in LOOKUPS:
+        return None if apart else looked_up_by_row(op, diagonal, zeros, point)
+    if not tells_apart(use, grouping, apart) or grouping.equal:
         return None
-    entries = tf.reshape(diagonal, [tf.shape(diagonal)[0], -1, channels])
-    if op.type in _LOOKUPS:
-        ids = op.inputs[1].shape.ndims or 0
-        is_table = zeros.shape.ndims == 2 and _picks_rows(op, ids)
-        return _looked_up(op, entries, zeros, False) if is_table else None
-    if not can_group(use, [None, channels]):
-        return None
-    left = tf.expand_dims(entries, 1)
-    inputs = _inputs_by_row(op, left)
-    found = _gradients(None if inputs is None else tf.square(inputs), left)
-    return _like_leaf(op, tf.squeeze(found, 1), left, zeros, False)
+    if known is None and grouping.known is not None:
+        known = _other_factor(op, use.position)
+    column = tf.expand_dims(diagonal, 0)
+    if op.type == _TRANSPOSED:
+        column = _patches_of_columns(op, column)
+    rows = _Sum(grouping, None if known is None else tf.square(known), column, [apart])
+    return tf.reshape(rows.gradients(column), _shape(zeros, column, apart))
 
 
-def _holds_places(sizes, channels):
-    """Whether a row of [N, ...] holds places of `channels` each."""
-    return len(sizes) > 1 and (sizes[-1] == channels or quotient(sizes[1:], [channels]) is not None)
+def summed_up(grouping, known, diagonal, zeros):
+    """The diagonal at a leaf that is spread over a point, from that at the point."""
+    if known is not None:
+        diagonal = diagonal * tf.square(known)
+    return tf.reshape(_summed(diagonal, grouping.made, grouping.weight), tf.shape(zeros))
 
 
-def _like_leaf(op, found, left, zeros, sums_up):
-    """[inputs * channels], or that for each row, in the shape of the leaf."""
-    first = [] if sums_up else [tf.shape(left)[0]]
-    if op.type == "MatMul" and op.get_attr("transpose_b"):
-        matrices = tf.reshape(found, first + [-1, dimensions_of(left)[-1]])
-        found = tf.transpose(matrices, [1, 0] if sums_up else [0, 2, 1])
-    return tf.reshape(found, tf.concat([first, tf.shape(zeros)], 0))
+def _shape(zeros, columns, apart):
+    first = [] if apart is None else [tf.shape(columns)[1 + apart]]
+    return tf.concat([first, tf.shape(zeros)], 0) if first else tf.shape(zeros)
 
 
-def _by_row(stacked):
-    """[k, N, ..., channels] as [N, k, places, channels]."""
-    shape = tf.shape(stacked)
-    channels = dimensions_of(stacked)[-1]
-    flat = tf.reshape(stacked, [shape[0], shape[1], -1, channels])
-    return tf.transpose(flat, [1, 0, 2, 3])
+def _other_factor(op, position):
+    """What a weight is multiplied with, with the letters `known` of the op's Contraction."""
+    if op.type in ("Conv2D", "Conv3D"):
+        return patches(op, op.inputs[0])
+    if op.type == "DepthwiseConv2dNative":
+        return patches_by_channel(op, op.inputs[0])
+    return op.inputs[2 if op.type == _TRANSPOSED else 1 - position]
 
 
-def _inputs_by_row(op, left):
-    """What the weight is multiplied with at each place: [N, places, inputs]; None where it is 1."""
-    rows = tf.shape(left)[0]
-    if op.type == "MatMul":
-        return tf.reshape(op.inputs[0], [rows, -1, dimensions_of(op.inputs[0])[1]])
-    if op.type != "Conv2D":
-        return None
-    return tf.reshape(_patches(op), [rows, -1, elements(dimensions_of(op.inputs[1])[:-1])])
-
-
-# Up to this size patches are taken by a convolution, which costs its square, but little else.
-_SMALL_PATCH = 32
-
-
-def _patches(op):
-    """What the filter of a convolution sees at each place; tf.extract_image_patches takes ten times as long."""
-    high, wide, deep, _ = dimensions_of(op.inputs[1])
-    size, image = high * wide * deep, op.inputs[0]
-    strides, dilations, padding = (op.get_attr(n) for n in ("strides", "dilations", "padding"))
-    if size <= _SMALL_PATCH:
-        identity = tf.reshape(tf.eye(size, dtype=image.dtype), [high, wide, deep, size])
-        return tf.nn.conv2d(image, identity, strides, padding.decode("utf-8"), dilations=dilations)
-    sizes = dimensions_of(image)
-    if None in sizes[1:] or padding != b"VALID" or list(strides + dilations) != [1] * 8:
-        return tf.extract_image_patches(image, [1, high, wide, 1], strides, dilations, padding.decode("utf-8"))
-    tall, broad = sizes[1] - high + 1, sizes[2] - wide + 1
-    return tf.concat([image[:, i:i + tall, j:j + broad] for i in range(high) for j in range(wide)], 3)
-
-
-def _gradients(inputs, columns):
-    """The gradients of the weight: [N, k, inputs * channels]."""
-    if inputs is None:
-        return tf.reduce_sum(columns, 2)
+def _patches_of_columns(op, columns):
+    """[k, N, places, entries of a patch] of columns that are images [k, N, ...]."""
     shape = tf.shape(columns)
-    many, channels = shape[1], dimensions_of(columns)[-1]
-    places = tf.reshape(tf.transpose(columns, [0, 2, 1, 3]), [shape[0], shape[2], -1])
-    found = tf.reshape(tf.matmul(inputs, places, transpose_a=True), [shape[0], -1, many, channels])
-    return tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [shape[0], many, dimensions_of(inputs)[-1] * channels])
+    found = patches(op, tf.reshape(columns, tf.concat([[-1], shape[2:]], 0)))
+    return tf.reshape(found, tf.concat([shape[:2], tf.shape(found)[1:]], 0))
 
 
-def _weighted(left, right, columns, axes):
-    """sum over columns, or rows and columns, of left times (R left, or right)."""
-    if right is not None:
-        return tf.reduce_sum(left * right, axes)
-    if columns.sweep.kind == DIAGONAL:
-        return tf.reduce_sum(tf.square(left) * tf.expand_dims(tf.transpose(columns.curvature), 2), axes)
-    return tf.reduce_sum(left * tf.matmul(columns.curvature, left), axes)
+class _Sum(object):
+    """sum over rows and columns of G times (R G), for one Contraction. rows: axes of the lifted point; apart: one of
+    them whose slices are not summed over."""
+
+    def __init__(self, grouping, known, left, rows, apart=None):
+        self._grouping = grouping
+        self._rows = [letter for axis in rows for letter in grouping.axes[axis]]
+        self._apart = [] if apart is None else grouping.axes[apart]
+        self._sizes = _sizes_of(grouping, left)
+        self._known = None if known is None else tf.reshape(known, [self._sizes[c] for c in grouping.known])
+        self._kept = [letter for letter in grouping.weight if letter not in self._rows]
+
+    def of(self, left, right, columns):
+        """The sum, with the axes of the weight, behind those of what stays apart."""
+        left = self.gradients(left)
+        if right is not None:
+            weighted = left * self.gradients(right)
+        elif columns.sweep.kind == DIAGONAL:
+            weighted = tf.square(left) * tf.expand_dims(tf.transpose(columns.curvature), 2)
+        else:
+            weighted = left * tf.matmul(columns.curvature, left)
+        order = self._apart + self._grouping.weight
+        if not set(self._rows) & set(order):
+            return tf.reduce_sum(weighted, [0, 1])
+        letters = self._rows + self._kept
+        return _summed(tf.reshape(tf.reduce_sum(weighted, 1), [self._sizes[c] for c in letters]), letters, order)
+
+    def gradients(self, columns):
+        """The gradients of the weight by row and column: [rows, k, elements of the weight in a row]."""
+        made = self._grouping.made
+        columns = tf.reshape(columns, [-1] + [self._sizes[c] for c in made])
+        order = self._rows + ["columns"] + self._kept
+        if self._known is None:
+            found = _summed(columns, ["columns"] + made, order)
+        elif set(self._grouping.weight) <= set(self._grouping.known) <= set(made):
+            spread = _summed(self._known, self._grouping.known, [c for c in made if c in self._grouping.known])
+            shape = [self._sizes[c] if c in self._grouping.known else 1 for c in made]
+            found = _summed(columns * tf.reshape(spread, shape), ["columns"] + made, order)
+        else:
+            found = _einsum(self._known, self._grouping.known, columns, ["columns"] + made, order)
+        width = 1
+        for letter in self._kept:
+            width = width * self._sizes[letter]
+        return tf.reshape(found, [-1, tf.shape(columns)[0], width])
 
 
-def _met(op, left, right, columns):
-    """What each place of a row [N, places, channels] adds to a table. Ids may repeat in a row: entries (t, s) with
-    equal ids meet.
-    """
-    ids = op.inputs[1]
-    same = tf.cast(tf.equal(tf.expand_dims(ids, 2), tf.expand_dims(ids, 1)), left.dtype)
-    met = tf.einsum("nts,nksd->nktd", same, left)
-    if right is None and columns.sweep.kind == DIAGONAL:
-        right = left * tf.reshape(tf.transpose(columns.curvature), [tf.shape(left)[0], -1, 1, 1])
-    elif right is None:
-        right = tf.einsum("nkl,nltd->nktd", columns.curvature, left)
-    return tf.reduce_sum(met * right, 1)
+def _sizes_of(grouping, left):
+    """The size of each letter: a whole number, or a scalar where it is known only when running."""
+    shape, sizes = tf.shape(left), dict(grouping.sizes)
+    for axis, letters in enumerate(grouping.axes):
+        unknown = [letter for letter in letters if sizes[letter] is None]
+        for letter in unknown:
+            others = [sizes[c] for c in letters if c != letter]
+            sizes[letter] = shape[1 + axis]
+            for size in others:
+                sizes[letter] = sizes[letter] // size
+    return sizes
 
 
-def _looked_up(op, entries, zeros, sums_up):
-    """What each place [N, places, channels] adds, in the rows of the table that it looked up."""
-    shape, table = tf.shape(entries), tf.shape(zeros)
-    ids, many = tf.cast(tf.reshape(op.inputs[1], shape[:2]), tf.int32), table[0]
-    if not sums_up:
-        ids, many = ids + tf.expand_dims(table[0] * tf.range(shape[0]), 1), table[0] * shape[0]
-    found = tf.math.unsorted_segment_sum(
-        tf.reshape(entries, [-1, dimensions_of(entries)[-1]]), tf.reshape(ids, [-1]), many)
-    return tf.reshape(found, table if sums_up else tf.concat([shape[:1], table], 0))
+def _summed(tensor, letters, order):
+    """A tensor summed over the letters that are not in `order`, and transposed to it."""
+    kept = [letter for letter in letters if letter in order]
+    if len(kept) < len(letters):
+        tensor = tf.reduce_sum(tensor, [i for i, letter in enumerate(letters) if letter not in order])
+    return tensor if kept == order else tf.transpose(tensor, [kept.index(letter) for letter in order])
+
+
+def _einsum(a, letters_of_a, b, letters_of_b, order):
+    names = {letter: chr(ord("a") + i) for i, letter in enumerate(sorted(set(letters_of_a) | set(letters_of_b)))}
+    texts = ["".join(names[letter] for letter in letters) for letters in (letters_of_a, letters_of_b, order)]
+    return tf.einsum("%s,%s->%s" % tuple(texts), a, b)

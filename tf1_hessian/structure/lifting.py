@@ -5,13 +5,15 @@ from tf1_hessian import _compat
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import MIXED, Carried, is_linear
 from tf1_hessian.structure.axes import point_at, state_after
-from tf1_hessian.structure.grouped import can_group
+from tf1_hessian.structure.contractions import spread_over
+from tf1_hessian.structure.grouped import grouping_of, takes_rows
+from tf1_hessian.structure.spreading import reaches_of, spreads
 from tf1_hessian.structure.squares import WITH_COEFFICIENTS
 from tf1_hessian.structure.terms import DIAGONAL, Scaled, all_terms
 from tf1_hessian.structure.uses import coupled, shifts, uses_of
 
 __all__ = [
-    "Bent", "Lift", "Own", "Selection", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of",
+    "Bent", "Lift", "Own", "Selection", "Spread", "Uses", "bent_of", "bent_parts", "chain_of", "leaf_plan", "needs_of",
     "parts_of", "terms_of"]
 
 # A leaf is the Point that a diagonal is wanted for: the anchor of a source, or a part of it. What its diagonal is made
@@ -22,14 +24,19 @@ Own.__doc__ = "Terms at the leaf itself."
 Uses = collections.namedtuple("Uses", "parts price")
 Uses.__doc__ = "Uses that never meet in a curved op: their diagonals add up."
 
-Lift = collections.namedtuple("Lift", "use chain point terms groups needs price")
+Lift = collections.namedtuple("Lift", "use chain point grouping terms groups needs price")
 Lift.__doc__ = """A linear op and what only shifts or reshapes after it, up to `point`. The diagonal at the leaf is the
 one at the point, given by `terms`, pulled back through the op with squared coefficients. groups: sweeps, where the op
 shares the leaf among places of a row (a convolution): each adds the sum over rows of G^T R G, from the leaf's gradients
-G of each row and column. needs: pairs of sizes that must be equal, as of a Trace."""
+G of each row and column; grouping: how, see grouped.py. needs: pairs of sizes that must be equal, as of a Trace."""
+
+Spread = collections.namedtuple("Spread", "use point grouping terms groups needs price")
+Spread.__doc__ = """Each element of the point depends on one element of the leaf, linearly, by whatever ops: scales and
+shifts of normalised layers. The diagonal at the leaf is the sum of those at the point times squared slopes; groups as
+above."""
 
 Selection = collections.namedtuple("Selection", "use output part price")
-Selection.__doc__ = "The leaf is only moved or cut: the diagonal of the result, moved back."
+Selection.__doc__ = "The leaf is only moved, cut or scaled: the diagonal of the result, moved back."
 
 Bent = collections.namedtuple("Bent", "use output needs price")
 Bent.__doc__ = "A curved op whose result enters the loss linearly, all axes apart: a product with ones on the op alone."
@@ -117,10 +124,16 @@ def _use_plan(search, leaf, use, loss):
         return None
     if op.type in _SELECTIONS:
         return _selected(search, use, outputs, loss)
+    ways = []
     if op.type in WITH_COEFFICIENTS | _PLACED and len(outputs) == 1 and _has_single_coefficients(op, use.position):
-        lift = _lifted(search, leaf, use, loss)
-        return None if lift is None else [lift]
-    return None
+        ways.append(_lifted(search, leaf, use, loss))
+    if spreads(use):
+        ways += _spread(search, leaf, use, loss)
+        if len(outputs) == 1 and point_at(outputs[0]).sizes == leaf.sizes and None not in leaf.sizes:
+            part, _ = leaf_plan(search, point_at(outputs[0]), loss)
+            ways += [] if part is None else [Selection(use, outputs[0], part, part.price)]
+    ways = [way for way in ways if way is not None]
+    return [min(ways, key=lambda way: way.price)] if ways else None
 
 
 def bent_parts(search, leaf, use, outputs):
@@ -166,14 +179,32 @@ def _lifted(search, leaf, use, loss):
     point, needs = point_at(tensor), []
     separable = search.axes.separable(point, loss)
     carried = _carried(leaf, use, chain, separable, needs)
-    found = _parts(search, use, point, carried, loss)
+    grouping = grouping_of(use, point.sizes)
+    found = _parts(search, use, point, grouping, carried, loss)
     if found is None:
         return None
     terms, groups, price = found
     price += 3 * search.costs.one_pass(leaf.tensor, use.op.outputs[0])
     for axis in separable:
         needs += search.axes.trace(point, axis).needs(loss)
-    return Lift(use, tuple(chain), point, terms, groups, tuple(needs), price)
+    if groups:
+        needs += [(use.op.outputs[0], ours, tensor, theirs) for ours, theirs in getattr(grouping, "equal", ())]
+    return Lift(use, tuple(chain), point, grouping, terms, groups, tuple(needs), price)
+
+
+def _spread(search, leaf, use, loss):
+    """The Spreads of a use."""
+    for reach in reaches_of(search, leaf, use, loss):
+        point = point_at(reach.tensor)
+        grouping = spread_over(leaf.sizes, reach, point.sizes)
+        found = _parts(search, use, point, grouping, set(reach.carried.values()), loss)
+        if found is not None:
+            terms, groups, price = found
+            needs = list(reach.needs)
+            for axis in search.axes.separable(point, loss):
+                needs += search.axes.trace(point, axis).needs(loss)
+            price += 6 * search.costs.one_pass(leaf.tensor, reach.tensor)
+            yield Spread(use, point, grouping, terms, groups, tuple(needs), price)
 
 
 def _carried(leaf, use, chain, separable, needs):
@@ -209,7 +240,7 @@ def _only_reshapes(op, tensor):
         op.outputs[0].shape.ndims >= tensor.shape.ndims)
 
 
-def _parts(search, use, point, carried, end):
+def _parts(search, use, point, grouping, carried, end):
     """(terms at the lifted point, grouped terms, price) for the Hessian of <g_end, end>, or None."""
     if search.axes.is_linear(point.tensor, end):
         return (), (), 0
@@ -219,17 +250,17 @@ def _parts(search, use, point, carried, end):
         found = search.best(point, end)
         if found is not None:
             ways.append((found.terms, (), found.price))
-    if not ways and can_group(use, point.sizes):
-        ways += _grouped(search, use, point, carried, end)
+    if not ways and grouping is not None:
+        ways += _grouped(search, use, point, grouping, carried, end)
     return min(ways, key=lambda way: way[2]) if ways else None
 
 
-def _grouped(search, use, point, carried, end):
+def _grouped(search, use, point, grouping, carried, end):
     for tensor in search.cuts(point, end):
         first = search.through(point, tensor, end, may_push=False)
-        if first is None or not all(t.rows.axes == (0,) for t in first.terms):
+        if first is None or not all(takes_rows(use, t.rows.axes) for t in first.terms):
             continue
-        rest = _parts(search, use, point, carried, tensor)
+        rest = _parts(search, use, point, grouping, carried, tensor)
         if rest is not None:
             extra = sum(search.costs.vjp(use.op.inputs[use.position], point.tensor, t.rows.width) for t in first.terms)
             yield rest[0], first.terms + rest[1], first.price + extra + rest[2]

@@ -3,7 +3,7 @@ import collections
 
 from tf1_hessian.graph.traits.states import SUMMED, Carried, Trait, only
 
-__all__ = ["MATRIX_PRODUCTS", "TRAITS", "sides"]
+__all__ = ["MATRIX_PRODUCTS", "TRAITS", "letters_of", "sides"]
 
 MATRIX_PRODUCTS = frozenset(["BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "MatMul"])
 
@@ -61,10 +61,10 @@ def _einsum(question):
     broadcast, is not followed.
     """
     inputs, output = question.attribute("equation").replace(" ", "").split("->")
-    inputs, out = inputs.split(","), _letters(output, question.rank)
+    inputs, out = inputs.split(","), letters_of(output, question.rank)
     found, pairs = set(), []
     for position in question.positions:
-        letters, state = _letters(inputs[position], question.rank_of(position)), question.states[position]
+        letters, state = letters_of(inputs[position], question.rank_of(position)), question.states[position]
         if letters is None or out is None or len(set(letters)) < len(letters):
             return None
         letter = letters[state.axis]
@@ -77,7 +77,7 @@ def _einsum(question):
     return Carried(out.index(letter), outer, inner) if letter in out else SUMMED
 
 
-def _letters(text, rank):
+def letters_of(text, rank):
     """What each axis of a factor is called: a letter, or for an axis of the ellipsis its place counted from behind."""
     before, dots, behind = text.partition("...")
     if not dots:
