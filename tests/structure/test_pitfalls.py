@@ -118,7 +118,15 @@ def block_behind_a_block():
     return _around(lambda h, c: tf.matmul(tf.tanh(c + h), numbers(4, 4)) * 0.5 + tf.tanh(c))
 
 
+def one_cut_behind_points_of_two_ranks():
+    """Nothing is apart between a cut and a matrix, nor between it and a vector."""
+    x = variable(12)
+    z = tf.tanh(tf.matmul(numbers(5, 3), tf.reshape(x, [3, 4])) + 2.0 * x[:4])
+    return tf.reduce_sum(tf.reduce_logsumexp(tf.tanh(tf.matmul(tf.nn.relu(z), numbers(4, 4)) + x[:4]), 0)), x, {}
+
+
 PITFALLS = [
+    one_cut_behind_points_of_two_ranks,
     curved_around_a_block, block_times_what_is_around, block_behind_a_block,
     rank_not_known, rank_not_known_behind_a_product, columns_picked, rows_picked_by_batch, rows_picked_by_batch_axis,
     mean_of_what_is_left, sign_of_a_difference, one_row_for_all, steps_behind_steps,

@@ -240,7 +240,7 @@ def diagonal_of(evaluation, point, columns):
     if columns.right is not None:
         return tf.reduce_sum(left * columns.right, 0)
     if sweep.kind == DIAGONAL:
-        aligned = [size if axis in sweep.rows.axes else 1 for axis, size in enumerate(columns.counts)]
+        aligned = [columns.counts[axis] if axis in sweep.rows.axes else 1 for axis in range(len(point.sizes))]
         weights = tf.reshape(columns.curvature, [-1] + aligned)
         return tf.reduce_sum(tf.square(left) * weights, 0)
     rows, width = rows_of(point, sweep.rows.axes), sweep.rows.width
