@@ -122,7 +122,7 @@ MUTATIONS = [
     ("swap channels and their multiples", "structure/contractions.py",
      'list("qdm"), list("nyxdm")', 'list("qdm"), list("nyxmd")', [NETS + "[depthwise_strided]"]),
     ("count rows along the first axis", "structure/grouped.py",
-     "for axis in columns.sweep.rows.axes for letter", "for axis in range(len(columns.sweep.rows.axes)) for letter",
+     "for axis in rows for letter", "for axis in range(len(rows)) for letter",
      [NETS + "[time_first]"]),
     ("read a transposed convolution without its patches", "structure/patches.py",
      "return convolved(image, identity, strides, padding, dilations=dilations)",
