@@ -195,7 +195,7 @@ NETS = {name: Net(Program(name, function, 7, **options), engine) for name, funct
 ]}
 NETS.update((name, Net(Program(name, losses_of(getattr(nets_shared, name)(tf.nn.tanh)), 7), engine))
             for name, engine in [
-    ("batched_matrix", "structured"), ("mixer", "structured"), ("normalized_images", "structured"),
+    ("batched_matrix", "structured"), ("mixer", "structured|mixed"), ("normalized_images", "structured"),
     ("normalized_places", "structured"), ("scaled_by_one", "mixed"), ("time_first", "structured"),
     ("transposed", "structured"), ("words", "structured")])
 # The part of the name and the type of the op that mixes the examples.
