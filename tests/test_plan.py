@@ -34,10 +34,12 @@ def evaluated(fetches, feed=None):
 
 def test_print_says_what_how_and_at_what_cost():
     loss, w, v, _ = net()
+    columns = th.plan(loss, [w, v], "full", engine="vectorized")
+    assert ", engine=vectorized, 16 columns in chunks of " in repr(columns)
     plan = th.plan(loss, [w, v], "full")
     lines = str(plan).splitlines()
     assert lines[0].startswith("HessianPlan(full, n=16, ") and lines[0] == repr(plan)
-    for word in ("engine=%s" % plan.engine, "16 columns", "chunks of", "gradients", "ops", "MB"):
+    for word in ("engine=structured", "9 columns instead of 16", "chunks of", "gradients", "ops", "MB"):
         assert word in lines[0]
     assert [w.name in line and "(3, 4)" in line and "float64" in line for line in lines[1:]].count(True) == 1
     assert any(v.name in line and "(4,)" in line for line in lines[1:])
