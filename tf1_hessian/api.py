@@ -42,8 +42,8 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
                   chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
-def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, max_columns=None,
-            max_bytes=None, name=None):
+def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, verify="first",
+            max_columns=None, max_bytes=None, name=None):
     """The full Hessian, cross blocks included.
 
     For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
@@ -52,7 +52,7 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
     """
     _refuse_eager("hessian")
     return answer(loss, xs, "full", name, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
-                  max_columns=max_columns, max_bytes=max_bytes)
+                  verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
 def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_size=None, other=None, flat=False,

@@ -20,6 +20,10 @@ class NotSeparableError(ValueError):
     """The loss of one example depends on other examples."""
 
 
+class NotVectorized(ValueError):
+    """Several columns can't be laid at once; caught where they run one by one instead."""
+
+
 class VerificationError(ArithmeticError):
     """A structured result and a plain product with the Hessian disagree: a bug of this library."""
 

@@ -87,9 +87,8 @@ class Planner(object):
 
     def _diagonals(self, indices, sources, verified):
         is_split = self._problem.per_example
-        self._structure = (ByExample if is_split else Structure)(self._problem.losses, sources, self._fitting)
-        structure = self._structure
-        chosen = self._worthwhile(sources)
+        structure = (ByExample if is_split else Structure)(self._problem.losses, sources, self._fitting)
+        chosen = self._worthwhile(structure, sources)
         self._refuse_misfits(sources, chosen, structure.refusal)
         diagonals, remarks = structure.lay(chosen)
         for remark in remarks:
@@ -111,21 +110,20 @@ class Planner(object):
         self._refuse_misfits(sources, blocks.sources, lambda source: blocks.refusals[source.name])
         if not blocks.sources:
             return {}
-        found = {i: s for i, s in zip(indices, sources) if s in blocks.sources}
-        problem.settled = frozenset(found)
-        pairs = [(s, problem.rows[t]) for i, s in found.items() for t in problem.targets(i)]
-        laid = blocks.lay(pairs)
+        problem.settled = frozenset(i for i, s in zip(indices, sources) if s in blocks.sources)
+        pairs = {i: [(problem.rows[i], problem.rows[t]) for t in problem.targets(i)] for i in sorted(problem.settled)}
+        laid = blocks.lay([pair for i in sorted(pairs) for pair in pairs[i]])
         self.needs, self._shared = blocks.needs, Cost(blocks.columns, blocks.gradients, 0, blocks.bytes)
         if verified:
             self.verification = ProductVerification(problem, blocks.sources, laid)
-        return {i: _Rows(s, problem.targets(i), "structured", _Structured(
-            [laid[s, problem.rows[t]] for t in problem.targets(i)], blocks.columns), blocks.explain(s))
-            for i, s in found.items()}
+        return {i: _Rows(problem.rows[i], problem.targets(i), "structured", _Structured(
+            [laid[pair] for pair in pairs[i]], blocks.columns), blocks.explain(problem.rows[i])) for i in pairs}
 
-    def _worthwhile(self, sources):
+    @staticmethod
+    def _worthwhile(structure, sources):
         """The sources whose structured columns are cheaper, and all together not more, than one for each element."""
-        columns = self._structure.columns
-        chosen = [s for s in sources if self._structure.fits(s)]
+        columns = structure.columns
+        chosen = [s for s in sources if structure.fits(s)]
         while chosen and columns(chosen) > sum(s.size for s in chosen):
             dearest = max(chosen, key=lambda source: columns([source]) - source.size)
             chosen = [s for s in chosen if s is not dearest]
@@ -202,12 +200,10 @@ class Planner(object):
     def _vectorized(self, index, source):
         size = min(source.size, int(self._chunk_size or self._best_chunk(source)))
         try:
-            return columns.vectorized(
-                lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size)
-        except LookupError:
-            raise
-        except Exception as error:  # pfor has no common class for "this op can't be vectorised"
-            raise errors.engine_does_not_fit("vectorized", errors.first_line(error)) from error
+            return columns.together(lambda: columns.vectorized(
+                lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size))
+        except errors.NotVectorized as refusal:
+            raise errors.engine_does_not_fit("vectorized", refusal) from refusal
 
     def _best_chunk(self, source):
         column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size

@@ -82,8 +82,9 @@ class Problem(object):
         if self.quantity != "full":
             return [index]
         if self.rows is self.cols and self.symmetric:
-            later = [t for t in range(len(self.cols)) if t >= index or t in self.settled]
-            return [t for t in later if t in self.settled and t >= index] if index in self.settled else later
+            if index in self.settled:
+                return [t for t in sorted(self.settled) if t >= index]
+            return [t for t in range(len(self.cols)) if t >= index or t in self.settled]
         return list(range(len(self.cols)))
 
     def outputs(self, index, seed):

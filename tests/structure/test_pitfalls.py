@@ -125,7 +125,23 @@ def one_cut_behind_points_of_two_ranks():
     return tf.reduce_sum(tf.reduce_logsumexp(tf.tanh(tf.matmul(tf.nn.relu(z), numbers(4, 4)) + x[:4]), 0)), x, {}
 
 
+def parts_that_overlap():
+    """One part is read twice, and shares a half with another one; a quarter of all is read by nothing."""
+    x = variable(128)
+    w, v = tf.reshape(x[:64], [8, 8]), tf.reshape(x[32:96], [8, 8])
+    h = tf.tanh(tf.matmul(tf.tanh(tf.matmul(numbers(5, 8), w)), w))
+    return tf.reduce_sum(tf.square(tf.tanh(tf.matmul(h, v)))), x, {}
+
+
+def two_shapes_of_one_vector():
+    x = variable(64)
+    w, v = tf.reshape(x, [8, 8]), tf.reshape(x, [4, 16])
+    h = tf.tanh(tf.matmul(tf.tanh(tf.matmul(numbers(5, 8), w)), w))
+    return tf.reduce_sum(tf.square(tf.tanh(tf.matmul(h[:, :4], v)))), x, {}
+
+
 PITFALLS = [
+    parts_that_overlap, two_shapes_of_one_vector,
     one_cut_behind_points_of_two_ranks,
     curved_around_a_block, block_times_what_is_around, block_behind_a_block,
     rank_not_known, rank_not_known_behind_a_product, columns_picked, rows_picked_by_batch, rows_picked_by_batch_axis,

@@ -3,14 +3,14 @@
 A chunk is rehearsed in the scratch graph as a function of the ids of its seeds. It is then emitted once where all seeds
 fit one chunk, else inside a functional while over chunks; what does not depend on the ids is emitted outside the loop.
 """
-from tf1_hessian import _compat
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
 from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Chunk", "added_up", "each", "looped", "looped_over", "seeded", "stacked", "vectorized"]
+__all__ = ["Chunk", "added_up", "each", "looped", "looped_over", "seeded", "stacked", "together", "vectorized"]
 
 
 class Chunk(object):
@@ -135,6 +135,16 @@ def stacked(column, size):
     return outputs
 
 
+def together(lay):
+    """What `lay` gives. Raises NotVectorized where it fails, as pfor does on ops that it has no vectorised form of."""
+    try:
+        return lay()
+    except LookupError:
+        raise
+    except Exception as error:  # pfor has no common class for these failures
+        raise errors.NotVectorized(errors.first_line(error)) from error
+
+
 def _refuse_vectorizing(ops):
     """Raises for what pfor of TF 2 converts, slowly, to what fails at run time; TF 1.15 has no converters of these."""
     for op in ops:
@@ -191,10 +201,8 @@ def each(make, count):
     Through pfor, or one after the other where an op on the way has no vectorised form in this TF.
     """
     try:
-        return stacked(lambda index: [make(index)], count)[0]
-    except LookupError:
-        raise
-    except Exception:  # pfor has no common class for "this op can't be vectorised"
+        return together(lambda: stacked(lambda index: [make(index)], count))[0]
+    except errors.NotVectorized:
         return _one_by_one(make, count)
 
 

@@ -3,19 +3,13 @@
 H = sum over pairs of layers and rows of A^T R A' for inputs A, A' and the second derivative R between their points, and
 of what an input gains by following the point of an earlier layer. Mathematics, section 5.
 """
-import collections
-
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives import repairs, zeros
-from tf1_hessian.graph.flow import Flow
-from tf1_hessian.graph.paths import find_path
-from tf1_hessian.graph.sources import anchors_of
 from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes
 from tf1_hessian.structure.costs import ASSUMED_SIZE, Costs
-from tf1_hessian.structure.diagonal import WORTHWHILE, leaf_of, total
-from tf1_hessian.structure.layers import Reads, points_of, reads_of, rows_apart
+from tf1_hessian.structure.diagonal import WORTHWHILE, flow_to, leaf_of, total
+from tf1_hessian.structure.layers import Reads, by_start, joined, points_of, reads_of, rows_apart
 from tf1_hessian.structure.row_blocks import RowBlocks, columns_of_layers
 from tf1_hessian.structure.terms import Search
 
@@ -33,24 +27,21 @@ class Blocks(object):
 
     def __init__(self, losses, sources, is_forced=False):
         self._loss, self._is_forced = total(losses), is_forced
-        path = find_path([self._loss], anchors_of(sources))
-        self._flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
+        self._flow = flow_to(self._loss, sources)
         self._costs = Costs(self._flow)
         search = Search(Axes(self._flow), self._costs)
         self._reads = {s: self._reads_of(search, s) for s in sources}
         self.sources = [s for s in sources if self._reads[s].refusal is None]
         self.refusals = {s.name: r.refusal for s, r in self._reads.items() if r.refusal is not None}
+        self._layers = [layer for s in self.sources for layer in self._reads[s].layers]
+        self._second, self._first = columns_of_layers(self._flow, self._layers)
         self.needs = rows_apart(self._flow, self._layers, self._loss) if self._layers else []
         self._refuse_all(self._misfit())
 
     def _reads_of(self, search, source):
         if len(source.anchors) > 1:
             return Reads((), (), "it has several parts")
-        reads = reads_of(search, leaf_of(self._flow, source.anchors[0], source.shapes[0], source), self._loss)
-        ends = sorted({(layer.start, layer.start + layer.size) for layer in reads.layers})
-        if any(a[1] > b[0] for a, b in zip(ends, ends[1:])):
-            return Reads((), (), "parts of it that overlap are read by layers")
-        return reads
+        return reads_of(search, leaf_of(self._flow, source.anchors[0], source.shapes[0], source), self._loss)
 
     def _refuse_all(self, reason):
         if reason is not None:
@@ -74,23 +65,18 @@ class Blocks(object):
         return None
 
     @property
-    def _layers(self):
-        return [layer for s in self.sources for layer in self._reads[s].layers]
-
-    @property
     def _rows(self):
         return self._layers[0].point.sizes[0] or ASSUMED_SIZE
 
     @property
     def _price(self):
-        second, first = columns_of_layers(self._flow, self._layers)
-        return max(self._costs.hvp(p.tensor, self._loss, second) + self._costs.vjp(p.tensor, self._loss, first)
-                   for p in points_of(self._layers))
+        return max(self._costs.hvp(p.tensor, self._loss, self._second)
+                   + self._costs.vjp(p.tensor, self._loss, self._first) for p in points_of(self._layers))
 
     @property
     def columns(self):
         """Products with seeds at the points of layers, and seeds pulled back from their inputs."""
-        return sum(columns_of_layers(self._flow, self._layers))
+        return self._second + self._first
 
     @property
     def gradients(self):
@@ -101,9 +87,8 @@ class Blocks(object):
     def bytes(self):
         """Of the small matrices of all rows."""
         widths = [(layer.width, layer.point.sizes[1]) for layer in self._layers]
-        second, first = columns_of_layers(self._flow, self._layers)
         most = max(max(p * q, j * k) for p, j in widths for q, k in widths)
-        return 2 * self._layers[0].point.dtype.size * self._rows * (most + second * (first + second))
+        return 2 * self._layers[0].point.dtype.size * self._rows * (most + self._second * self.columns)
 
     def explain(self, source):
         """What the blocks of a source are made of, in words."""
@@ -142,10 +127,10 @@ class _Pieces(object):
     def block(self, layers, others, size, width):
         """[size, width] between two sources, or None for zero."""
         strips = []
-        for start, members in _by_start(layers):
-            parts = [(first, found[0].size, self._sum(members, found)) for first, found in _by_start(others)]
-            strips.append((start, members[0].size, _joined(parts, [members[0].size, width], 1)))
-        return _joined(strips, [size, width], 0)
+        for members in by_start(layers):
+            parts = [(found[0].start, found[0].size, self._sum(members, found)) for found in by_start(others)]
+            strips.append((members[0].start, members[0].size, joined(parts, [members[0].size, width], 1)))
+        return joined(strips, [size, width], 0)
 
     def _sum(self, layers, others):
         """Between all layers that read one part of a source and all that read one part of another."""
@@ -164,28 +149,15 @@ class _Pieces(object):
         sizes, found = dict(zip("pqjk", [a.width, b.width, a.point.sizes[1], b.point.sizes[1]])), []
         second = rows.second(b.point, a.point)
         if second is not None:
-            found.append((_outer(_input(a), _input(b)), tf.transpose(second, [1, 2, 0]), "pqjk"))
+            found.append((_outer(a.factor, b.factor), tf.transpose(second, [1, 2, 0]), "pqjk"))
         follows = rows.first(a.inputs, b.point)
         if follows is not None and rows.slope(a.point) is not None:
-            found.append((tf.transpose(follows, [1, 0, 2]), _outer(rows.slope(a.point), _input(b)), "pkjq"))
+            found.append((tf.transpose(follows, [1, 0, 2]), _outer(rows.slope(a.point), b.factor), "pkjq"))
         follows = rows.first(b.inputs, a.point)
         if follows is not None and rows.slope(b.point) is not None:
-            found.append((tf.transpose(follows, [1, 0, 2]), _outer(rows.slope(b.point), _input(a)), "qjkp"))
+            found.append((tf.transpose(follows, [1, 0, 2]), _outer(rows.slope(b.point), a.factor), "qjkp"))
         return [tf.reshape(_added_over_rows(x, y, [sizes[c] for c in letters], [letters.index(c) for c in order]),
                            [a.size, b.size]) for x, y, letters in found]
-
-
-def _by_start(layers):
-    """[(start, the layers that read what begins there)], in order."""
-    found = collections.OrderedDict()
-    for layer in sorted(layers, key=lambda la: la.start):
-        found.setdefault(layer.start, []).append(layer)
-    return list(found.items())
-
-
-def _input(layer):
-    """[rows, p]"""
-    return tf.ones_like(layer.point.tensor[:, :1]) if layer.inputs is None else layer.inputs
 
 
 def _outer(left, right):
@@ -197,19 +169,3 @@ def _added_over_rows(left, right, sizes, order):
     a, b, c, d = sizes
     product = tf.matmul(tf.reshape(left, [-1, a * b]), tf.reshape(right, [-1, c * d]), transpose_a=True)
     return tf.transpose(tf.reshape(product, sizes), order)
-
-
-def _joined(parts, shape, axis):
-    """Parts (start, length, tensor or None) next to each other along an axis, zeros between and for None."""
-    if all(part is None for _, _, part in parts):
-        return None
-    found, end, dtype = [], 0, next(p for _, _, p in parts if p is not None).dtype
-
-    def gap(length):
-        return tf.zeros([length, shape[1]] if axis == 0 else [shape[0], length], dtype)
-
-    for start, length, part in parts + [(shape[axis], 0, None)]:
-        found += [gap(start - end)] if start > end else []
-        found += [gap(length) if part is None else part] if length else []
-        end = start + length
-    return found[0] if len(found) == 1 else tf.concat(found, axis)

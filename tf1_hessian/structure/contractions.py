@@ -4,6 +4,7 @@ import collections
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.traits.layers import channel_axis
 from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS, letters_of, sides
+from tf1_hessian.structure.costs import elements
 
 __all__ = ["Contraction", "contraction_of", "keeps_rows", "spread_over"]
 
@@ -85,7 +86,7 @@ def _convolution(op, position, made):
     if position != 1 or image is None or None in kernel or not _is_plain(op, made) or image[-1] != kernel[-2]:
         return None
     places = ["p%d" % axis for axis in range(len(made) - 1)]
-    sizes = dict(zip(places + ["c"], made), q=_product(kernel[:-1]))
+    sizes = dict(zip(places + ["c"], made), q=elements(kernel[:-1]))
     return places + ["q"], ["q", "c"], places + ["c"], sizes
 
 
@@ -102,7 +103,7 @@ def _transposed_convolution(op, position, made):
     kernel, given = dimensions_of(op.inputs[1]), dimensions_of(op.inputs[2])
     if position != 1 or None in kernel or given is None or not _is_plain(op, made) or made[-1] != kernel[-2]:
         return None
-    sizes = {"n": given[0], "y": given[1], "x": given[2], "q": _product(kernel[:-1]), "c": kernel[-1]}
+    sizes = {"n": given[0], "y": given[1], "x": given[2], "q": elements(kernel[:-1]), "c": kernel[-1]}
     return list("nyxc"), list("qc"), list("nyxq"), sizes
 
 
@@ -125,13 +126,6 @@ def _shift(op, position, made):
             sizes[letter] = size
             weight.append(letter)
     return None, weight, letters, sizes
-
-
-def _product(sizes):
-    found = 1
-    for size in sizes:
-        found *= size
-    return found
 
 
 _RULES = dict.fromkeys(MATRIX_PRODUCTS, _matrix_product)

@@ -27,8 +27,7 @@ class Costs(object):
     """Prices of passes through a Flow. One pass: every op between two tensors once."""
 
     def __init__(self, flow):
-        self._flow = flow
-        self._passes, self._ops = {}, {}
+        self._flow, self._ops = flow, {}
 
     def one_pass(self, start, end):
         """The price of a forward pass, or of pulling one seed back."""
@@ -41,6 +40,10 @@ class Costs(object):
     def hvp(self, start, end, columns):
         """Of `columns` products with the Hessian: forward over the gradient and back."""
         return 3 * self.vjp(start, end, columns)
+
+    def elements(self, start, end):
+        """Of all tensors between two."""
+        return sum(elements(dimensions_of(o)) for op in self._flow.between(start, end) for o in op.outputs)
 
     def gradient(self):
         """Of one gradient of the loss: forward, and back to activations and sources."""

@@ -4,7 +4,6 @@ import collections
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import repairs, zeros
-from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.flow import Flow
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import key
@@ -17,7 +16,7 @@ from tf1_hessian.structure.terms import FULL, Direct, Push, Scaled, Search, Swee
 from tf1_hessian.structure.tied import Tied, columns_of_tied, tied_plan
 from tf1_hessian.structure.uses import only_reads
 
-__all__ = ["Structure", "WORTHWHILE", "leaf_of", "total"]
+__all__ = ["Structure", "WORTHWHILE", "flow_to", "leaf_of", "total"]
 
 
 # What the structured way may cost at most, as a share of a column for each element.
@@ -37,8 +36,7 @@ class Structure(object):
 
     def __init__(self, losses, sources, chunk):
         self._loss = self._end(losses)
-        path = find_path([self._loss], anchors_of(sources))
-        self._flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
+        self._flow = flow_to(self._loss, sources)
         self._axes, self._costs, self._chunk = Axes(self._flow), Costs(self._flow), chunk
         self._plans, self._refusals = {}, {}
         search = self._search()
@@ -117,14 +115,16 @@ class Structure(object):
         """The largest estimate for the intermediate tensors of one chunk."""
         found = [self._bytes(t) * self.columns_at_once(t) for t in self.terms(sources)]
         tied = self._tied(sources)
-        found += [t.bytes * self._chunk(t.bytes, max(columns_of_tied(tied))) for t in tied]
-        return max(found or [0])
+        return max(found + [t.bytes * self._tied_at_once(t, tied) for t in tied] or [0])
 
     def at_once(self, source):
         """The most columns that are laid at once for a source."""
         tied = self._tied([source])
         found = [self.columns_at_once(t) for t in self.terms([source])]
-        return max(found + [self._chunk(t.bytes, max(columns_of_tied(tied))) for t in tied] or [1])
+        return max(found + [self._tied_at_once(t, tied) for t in tied] or [1])
+
+    def _tied_at_once(self, one, tied):
+        return self._chunk(one.bytes, max(columns_of_tied(tied)))
 
     def columns_at_once(self, term):
         """How many columns of a term are laid at once: all of them where a curvature by row needs them together, since
@@ -135,8 +135,7 @@ class Structure(object):
 
     def _bytes(self, term):
         end = term.cut.tensor if isinstance(term, Sweep) else term.end
-        return 2 * term.point.dtype.size * sum(
-            elements(dimensions_of(o)) for op in self._flow.between(term.point.tensor, end) for o in op.outputs)
+        return 2 * term.point.dtype.size * self._costs.elements(term.point.tensor, end)
 
     def lay(self, sources):
         """(the diagonals in the scratch graph, one for each source, None for zero; remarks for the plan)."""
@@ -174,6 +173,12 @@ def _told(term):
 
 def _name(tensor):
     return tensor.op.name if tensor.dtype == tf.resource else tensor.name
+
+
+def flow_to(loss, sources):
+    """The Flow of derivatives from sources to a loss."""
+    path = find_path([loss], anchors_of(sources))
+    return Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
 
 
 def leaf_of(flow, anchor, shape, source):

@@ -3,7 +3,7 @@ import collections
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives.columns import added_up, stacked
+from tf1_hessian.derivatives.columns import added_up, stacked, together
 from tf1_hessian.derivatives.gradients import Options, backprop
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.axes import point_at
@@ -141,12 +141,9 @@ class Evaluation(object):
         """`lay` with a chunk size; with one column at a time where pfor can't lay several."""
         if size > 1:
             try:
-                return lay(size)
-            except LookupError:
-                raise
-            except Exception as error:  # pfor has no common class for "this op can't be vectorised"
-                self.remarks.append("the columns at '%s' run one by one: %s" % (
-                    point.tensor.name, errors.first_line(error)))
+                return together(lambda: lay(size))
+            except errors.NotVectorized as refusal:
+                self.remarks.append("the columns at '%s' run one by one: %s" % (point.tensor.name, refusal))
         return lay(1)
 
     def _sweep(self, sweep, consumers, size):

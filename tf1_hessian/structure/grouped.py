@@ -48,8 +48,7 @@ def grouped(use, grouping, zeros, columns, known=None, apart=None):
     left, right, op = columns.left, columns.right, use.op
     if grouping == LOOKUP:
         return looked_up(op, columns, zeros, apart is None)
-    if known is None and grouping.known is not None:
-        known = _other_factor(op, use.position)
+    known = _coefficients(use, grouping, known)
     if op.type == _TRANSPOSED:
         left, right = (None if c is None else _patches_of_columns(op, c) for c in (left, right))
     found = _Sum(grouping, known, left, columns.sweep.rows.axes, apart).of(left, right, columns)
@@ -65,8 +64,7 @@ def pulled_back(use, grouping, zeros, diagonal, point, apart, known=None):
         return None if apart else looked_up_by_row(op, diagonal, zeros, point)
     if not tells_apart(use, grouping, apart) or grouping.equal:
         return None
-    if known is None and grouping.known is not None:
-        known = _other_factor(op, use.position)
+    known = _coefficients(use, grouping, known)
     column = tf.expand_dims(diagonal, 0)
     if op.type == _TRANSPOSED:
         column = _patches_of_columns(op, column)
@@ -86,8 +84,11 @@ def _shape(zeros, columns, apart):
     return tf.concat([first, tf.shape(zeros)], 0) if first else tf.shape(zeros)
 
 
-def _other_factor(op, position):
-    """What a weight is multiplied with, with the letters `known` of the op's Contraction."""
+def _coefficients(use, grouping, known):
+    """What is known, or else what the op multiplies the weight with, with the letters `known` of its Contraction."""
+    op, position = use
+    if known is not None or grouping.known is None:
+        return known
     if op.type in ("Conv2D", "Conv3D"):
         return patches(op, op.inputs[0])
     if op.type == "DepthwiseConv2dNative":

@@ -4,6 +4,7 @@ what they lead to. Mathematics, section 5.
 import collections
 
 from tf1_hessian import _compat
+from tf1_hessian._compat import tf
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import MIXED, Carried, is_linear
@@ -11,13 +12,18 @@ from tf1_hessian.structure.axes import point_at, state_after
 from tf1_hessian.structure.lifting import bent_parts, chain_of
 from tf1_hessian.structure.uses import range_of, uses_of
 
-__all__ = ["Layer", "Reads", "points_of", "reads_of", "rows_apart"]
+__all__ = ["Layer", "Reads", "by_start", "joined", "points_of", "reads_of", "rows_apart"]
 
 class Layer(collections.namedtuple("Layer", "inputs point start sizes is_turned")):
     """z = inputs W + what does not hang on this read of W. inputs: [rows, p], or None where W is a bias [m]
     (p is 1 then). point: z, [rows, m]. W is stored in the elements `start`.. of the source, as `sizes` = (p, m), or as
     (m, p) where it is_turned.
     """
+
+    @property
+    def factor(self):
+        """The inputs, or ones [rows, 1]."""
+        return tf.ones_like(self.point.tensor[:, :1]) if self.inputs is None else self.inputs
 
     @property
     def size(self):
@@ -57,6 +63,9 @@ def reads_of(search, leaf, loss):
                 return Reads((), (), "'%s' (%s) is no layer" % (use.op.name, use.op.type))
             layers += [] if layer is None else [layer]
             todo += pieces
+    ends = sorted({(layer.start, layer.start + layer.size) for layer in layers})
+    if any(a[1] > b[0] for a, b in zip(ends, ends[1:])):
+        return Reads((), (), "parts of it that overlap are read by layers")
     return Reads(tuple(layers), tuple(bent), None)
 
 
@@ -117,6 +126,30 @@ def _pieces(piece, use):
     if any(r is None for r in ranges):
         return []
     return [_Piece(o, piece.start + first, False) for o, (first, _) in zip(op.outputs, ranges)]
+
+
+def by_start(layers):
+    """[the layers that read the same elements], by where these begin."""
+    found = collections.OrderedDict()
+    for layer in sorted(layers, key=lambda la: la.start):
+        found.setdefault(layer.start, []).append(layer)
+    return list(found.values())
+
+
+def joined(parts, shape, axis):
+    """Parts (start, length, tensor or None) next to each other along an axis, zeros between and for None."""
+    if all(part is None for _, _, part in parts):
+        return None
+    found, end, dtype = [], 0, next(p for _, _, p in parts if p is not None).dtype
+
+    def gap(length):
+        return tf.zeros(shape[:axis] + [length] + shape[axis + 1:], dtype)
+
+    for start, length, part in parts + [(shape[axis], 0, None)]:
+        found += [gap(start - end)] if start > end else []
+        found += [gap(length) if part is None else part] if length else []
+        end = start + length
+    return found[0] if len(found) == 1 else tf.concat(found, axis)
 
 
 def points_of(layers):

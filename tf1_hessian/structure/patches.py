@@ -1,6 +1,7 @@
 """What the filter of a convolution sees at each place."""
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.dimensions import dimensions_of
+from tf1_hessian.structure.costs import elements
 
 __all__ = ["patches", "patches_by_channel"]
 
@@ -13,7 +14,7 @@ def patches(op, image):
     one, of which the image is the result. tf.extract_image_patches takes ten times as long.
     """
     kernel = dimensions_of(op.inputs[1])[:-1]
-    size, padding = _product(kernel), op.get_attr("padding").decode("utf-8")
+    size, padding = elements(kernel), op.get_attr("padding").decode("utf-8")
     strides, dilations = list(op.get_attr("strides")), list(op.get_attr("dilations"))
     if len(kernel) == 4 or size <= _SMALL_PATCH:
         identity = tf.reshape(tf.eye(size, dtype=image.dtype), kernel + [size])
@@ -37,10 +38,3 @@ def patches_by_channel(op, image):
 
 def _dilations(op):
     return op.get_attr("dilations") if "dilations" in op.node_def.attr else [1, 1, 1, 1]
-
-
-def _product(sizes):
-    found = 1
-    for size in sizes:
-        found *= size
-    return found

@@ -5,20 +5,21 @@ import numpy as np
 
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
-from tf1_hessian.derivatives.columns import stacked
+from tf1_hessian.derivatives.columns import stacked, together
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.layers import points_of
 
-__all__ = ["RowBlocks", "columns_of_layers", "inputs_of_layers"]
+__all__ = ["RowBlocks", "columns_of_layers", "inputs_of_layers", "points_and_widths", "pulled_back"]
 
 
 def columns_of_layers(flow, layers):
     """(columns of products at the points, seeds pulled back from the inputs) that the blocks take."""
-    return tuple(sum(width for _, width in found) for found in (_points(layers), inputs_of_layers(flow, layers)))
+    both = points_and_widths(layers), inputs_of_layers(flow, layers)
+    return tuple(sum(width for _, width in found) for found in both)
 
 
-def _points(layers):
+def points_and_widths(layers):
     """[(point, its width)], each once."""
     return [(p.tensor, p.sizes[1]) for p in points_of(layers)]
 
@@ -32,11 +33,20 @@ def inputs_of_layers(flow, layers):
     return list(found.values())
 
 
+def pulled_back(targets, shaped, points, unit):
+    """A unit seed over the columns of all `shaped` [(tensor, width)], ones along the rows, pulled back from the targets
+    of their shapes (None for zero) to points.
+    """
+    parts = zip(targets, shaped, tf.split(unit, [width for _, width in shaped]))
+    seeds = [(target, tf.zeros_like(t) + part) for target, (t, _), part in parts if target is not None]
+    return backprop([target for target, _ in seeds], points, [seed for _, seed in seeds])
+
+
 class RowBlocks(object):
     """Laid in the scratch graph, for layers whose rows stay apart: seeds have ones along the rows."""
 
     def __init__(self, flow, loss, layers):
-        self._points, self._inputs = _points(layers), inputs_of_layers(flow, layers)
+        self._points, self._inputs = points_and_widths(layers), inputs_of_layers(flow, layers)
         tensors = [t for t, _ in self._points]
         self._slopes = dict(zip(map(key, tensors), backprop([loss], tensors)))
         self._second = self._columns([self._slopes[key(t)] for t in tensors], self._points)
@@ -56,25 +66,16 @@ class RowBlocks(object):
 
     def _columns(self, targets, shaped):
         """Seeds on each of some targets in turn, pulled back to all points: {(start, point): [columns, rows, m]}."""
-        present = [i for i, t in enumerate(targets) if t is not None]
-        widths, points = [width for _, width in shaped], [t for t, _ in self._points]
-        if not present:
+        ends, points = np.cumsum([0] + [width for _, width in shaped]), [t for t, _ in self._points]
+        if all(t is None for t in targets):
             return {}
 
         def column(i):
-            unit = tf.one_hot(i, sum(widths), dtype=shaped[0][0].dtype)
-            seeds = [tf.zeros_like(t) + u for (t, _), u in zip(shaped, tf.split(unit, widths))]
-            return backprop([targets[k] for k in present], points, [seeds[k] for k in present])
+            return pulled_back(targets, shaped, points, tf.one_hot(i, ends[-1], dtype=shaped[0][0].dtype))
 
-        found, ends = _together(column, sum(widths)), np.cumsum([0] + widths)
+        try:
+            found = together(lambda: stacked(column, int(ends[-1])))
+        except errors.NotVectorized as refusal:
+            raise ValueError("the columns of layers can't be laid together: %s" % refusal) from refusal
         return {(key(t), key(point)): columns[ends[k]:ends[k + 1]] for k, (t, _) in enumerate(shaped)
                 for point, columns in zip(points, found) if columns is not None}
-
-
-def _together(column, count):
-    try:
-        return stacked(column, count)
-    except LookupError:
-        raise
-    except Exception as error:  # pfor has no common class for "this op can't be vectorised"
-        raise ValueError("the columns of layers can't be laid together: %s" % errors.first_line(error)) from error

@@ -11,12 +11,11 @@ import numpy as np
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import backprop
-from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.structure.costs import elements
-from tf1_hessian.structure.layers import points_of, reads_of, rows_apart
+from tf1_hessian.structure.layers import by_start, joined, points_of, reads_of, rows_apart
 from tf1_hessian.structure.lifting import Uses
-from tf1_hessian.structure.row_blocks import inputs_of_layers
+from tf1_hessian.structure.row_blocks import inputs_of_layers, points_and_widths, pulled_back
 
 __all__ = ["Tied", "TiedColumns", "columns_of_tied", "tied_plan"]
 
@@ -30,8 +29,9 @@ def tied_plan(search, leaf, loss, bought):
     columns cost nothing more.
     """
     reads = reads_of(search, leaf, loss)
-    if reads.refusal is not None or len(reads.layers) == len({layer.start for layer in reads.layers}):
-        return None
+    parts = {(layer.start, layer.sizes) for layer in reads.layers}
+    if len(parts) == len(reads.layers) or len(parts) > len(by_start(reads.layers)):
+        return None  # none is read twice, or one in two shapes
     needs = rows_apart(search.flow, reads.layers, loss)
     if needs is None:
         return None
@@ -40,8 +40,7 @@ def tied_plan(search, leaf, loss, bought):
     second, first = columns_of_tied([Tied(reads.layers, inputs, (), (), 0, 0)] + bought)
     paid = columns_of_tied(bought)
     price = search.costs.hvp(first_point, loss, second - paid[0]) + search.costs.vjp(first_point, loss, first - paid[1])
-    between = search.flow.between(first_point, loss)
-    taken = 2 * leaf.dtype.size * sum(elements(dimensions_of(o)) for op in between for o in op.outputs)
+    taken = 2 * leaf.dtype.size * search.costs.elements(first_point, loss)
     tied = Tied(reads.layers, tuple(inputs), tuple(needs), leaf.sizes, taken, price)
     return Uses((tied,) + reads.bent, price + sum(b.price for b in reads.bent))
 
@@ -54,9 +53,8 @@ def columns_of_tied(tied):
 
 def _shared(tied):
     """([(point, width)], [(inputs, width)]) of some Tied, each once."""
-    points = collections.OrderedDict((key(p.tensor), (p.tensor, p.sizes[1])) for t in tied for p in points_of(t.layers))
     inputs = collections.OrderedDict((key(tensor), (tensor, width)) for t in tied for tensor, width in t.inputs)
-    return list(points.values()), list(inputs.values())
+    return points_and_widths([layer for t in tied for layer in t.layers]), list(inputs.values())
 
 
 class TiedColumns(object):
@@ -79,31 +77,35 @@ class TiedColumns(object):
     def _laid(self):
         points = [t for t, _ in self._points]
         slopes = backprop([self._evaluation.loss], points)
-        groups = [_Group(layers, self._points, slopes) for tied in self._tied for layers in _groups(tied)]
+        groups = [_Group(layers, self._points, slopes) for tied in self._tied for layers in by_start(tied.layers)]
         found = self._swept(slopes, self._points, groups, _Group.from_points)
         if self._inputs:
             more = self._swept([t for t, _ in self._inputs], self._inputs, groups, _Group.from_inputs)
             found = [f + m for f, m in zip(found, more)]
         sums = iter(found)
-        return [_put_together(tied, [(layers, next(sums)) for layers in _groups(tied)]) for tied in self._tied]
+        return [self._joined(tied, sums) for tied in self._tied]
+
+    @staticmethod
+    def _joined(tied, sums):
+        """The diagonal of a weight, from the next of `sums` for each part of it."""
+        parts = [(layers[0].start, layers[0].size, tf.reshape(next(sums), [-1])) for layers in by_start(tied.layers)]
+        return tf.reshape(joined(parts, [elements(tied.sizes)], 0), tied.sizes)
 
     def _swept(self, targets, shaped, groups, contract):
         """For each group the sum of what it makes of seeds on all targets in turn, pulled back to the points."""
         places = _Places(shaped)
-        present = [k for k, t in enumerate(targets) if t is not None]
         points = [t for t, _ in self._points]
 
         def column(i, ids):
             unit = tf.one_hot(tf.gather(ids, i), places.count, dtype=shaped[0][0].dtype)
-            seeds = [tf.zeros_like(t) + u for (t, _), u in zip(shaped, tf.split(unit, places.widths))]
-            return backprop([targets[k] for k in present], points, [seeds[k] for k in present])
+            return pulled_back(targets, shaped, points, unit)
 
         def sums(ids, columns):
             where = places.of(tf.minimum(ids, places.count - 1))
             return [contract(g, columns, where, shaped) for g in groups]
 
         zeros = [g.zeros() for g in groups]
-        if not present:
+        if all(t is None for t in targets):
             return zeros
         evaluation = self._evaluation
         found = evaluation.one_by_one_at_need(
@@ -116,33 +118,14 @@ class _Places(object):
     """Which tensor, and which of its columns, a seed is for."""
 
     def __init__(self, shaped):
-        self.widths = [width for _, width in shaped]
-        self.count = sum(self.widths)
-        self._tensor = np.repeat(np.arange(len(self.widths)), self.widths).astype(np.int32)
-        self._unit = np.concatenate([np.arange(w) for w in self.widths]).astype(np.int32)
+        widths = [width for _, width in shaped]
+        self.count = sum(widths)
+        self._tensor = np.repeat(np.arange(len(widths)), widths).astype(np.int32)
+        self._unit = np.concatenate([np.arange(w) for w in widths]).astype(np.int32)
 
     def of(self, ids):
         """(number of the tensor, its column) for each id."""
         return tf.gather(tf.constant(self._tensor), ids), tf.gather(tf.constant(self._unit), ids)
-
-
-def _groups(tied):
-    """The layers that read the same elements, by where these begin."""
-    found = collections.OrderedDict()
-    for layer in tied.layers:
-        found.setdefault(layer.start, []).append(layer)
-    return list(found.values())
-
-
-def _put_together(tied, sums):
-    """The diagonal, from those of parts of the weight."""
-    found, end, size = [], 0, elements(tied.sizes)
-    for layers, part in sorted(sums, key=lambda s: s[0][0].start):
-        found += [tf.zeros([layers[0].start - end], part.dtype)] if layers[0].start > end else []
-        found.append(tf.reshape(part, [-1]))
-        end = layers[0].start + layers[0].size
-    found += [tf.zeros([size - end], found[0].dtype)] if size > end else []
-    return tf.reshape(tf.concat(found, 0), tied.sizes)
 
 
 class _Group(object):
@@ -187,7 +170,7 @@ class _Side(object):
         names = [key(t) for t, _ in points]
         self._layers, self._numbers = layers, [names.index(key(la.point.tensor)) for la in layers]
         self.dtype = layers[0].point.dtype
-        self._inputs = tf.stack([_input(la) for la in layers])
+        self._inputs = tf.stack([la.factor for la in layers])
         self._slopes = [slopes[k] for k in self._numbers]
         self._count = len(points)
 
@@ -246,8 +229,3 @@ class _Side(object):
 def _unit_last(unit, size, dtype):
     """[columns, 1, 1, size]"""
     return tf.reshape(tf.one_hot(unit, size, dtype=dtype), [-1, 1, 1, size])
-
-
-def _input(layer):
-    """[rows, p]"""
-    return tf.ones_like(layer.point.tensor[:, :1]) if layer.inputs is None else layer.inputs
