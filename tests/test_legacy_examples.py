@@ -88,9 +88,26 @@ def test_digits_pruning_by_the_diagonal_predicts_and_spares_the_loss(digits):
     assert rows[95][0] < 60
 
 
-@pytest.mark.parametrize("name", ["digits_pruning.png", "digits_diagonal.png"])
-def test_digits_pictures_show_something(digits, name):
-    image = matplotlib.image.imread(str(digits[1] / name))
+def shows_something(picture):
+    image = matplotlib.image.imread(str(picture))
     assert min(image.shape[:2]) > 500
     assert len(np.unique(image.reshape(-1, image.shape[2])[::7], axis=0)) > 50
     assert 0.02 < np.mean(image[..., :3].min(axis=2) < 0.9) < 0.6
+
+
+@pytest.mark.parametrize("name", ["digits_pruning.png", "digits_diagonal.png"])
+def test_digits_pictures_show_something(digits, name):
+    shows_something(digits[1] / name)
+
+
+def test_lenet_pruning(tmp_path):
+    output = run("lenet_pruning.py", tmp_path, "--quick", "--output", str(tmp_path / "new"))
+    assert "HessianPlan(diag, n=2618, engine=structured, 24 columns" in output
+    assert min(float(a) for a in re.findall(r"test accuracy ([\d.]+) %", output)) > 95
+    rows = table(output)
+    assert list(rows) == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95]
+    for percent in (30, 40):
+        by_obd, by_magnitude, _, rise, other = rows[percent]
+        assert by_obd > by_magnitude - 1
+        assert rise < other
+    shows_something(tmp_path / "new" / "lenet_pruning.png")
