@@ -1,7 +1,7 @@
 """Convolution, with the kernel, the image or both as sources; pooling."""
 import tensorflow.compat.v1 as tf
 
-from scenario import VERSION, Case, constant, numbers, scenario, variable
+from scenario import Case, constant, numbers, scenario, variable
 
 
 def _image(dtype, channels=1):
@@ -47,7 +47,7 @@ def convolution_1d(dtype):
     return Case(tf.reduce_sum(tf.square(tf.sin(maps))), kernel)
 
 
-@scenario(refused="DepthwiseConv2dNativeBackpropFilter" if VERSION < (1, 14) else None)
+@scenario()
 def depthwise_convolution(dtype):
     kernel = _kernel(dtype, 2, 1, 2, 1)
     maps = tf.nn.depthwise_conv2d(_image(dtype, 2), kernel, [1, 1, 1, 1], "VALID")

@@ -56,7 +56,7 @@ def _centered(g, a):
 
 def _normalized(g, a):
     axis = g.below(2) * (a.shape.ndims - 1)
-    mean, variance = tf.nn.moments(a, [axis], keepdims=True)
+    mean, variance = tf.nn.moments(a, [axis], keep_dims=True)
     return g.pick([
         lambda: tf.nn.batch_normalization(a, mean, variance, g.weight(_width(a)), g.weight(_width(a)), 1.0),
         lambda: (a - mean) * tf.rsqrt(variance + 0.5), lambda: tf.nn.l2_normalize(a, axis, epsilon=0.25),

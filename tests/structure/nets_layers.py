@@ -24,7 +24,7 @@ def layer_norm(by_hand):
         mean = tf.reduce_mean(z, 1, keepdims=True)
         variance = tf.reduce_mean(tf.square(z - mean), 1, keepdims=True)
         if not by_hand:
-            mean, variance = tf.nn.moments(z, [1], keepdims=True)
+            mean, variance = tf.nn.moments(z, [1], keep_dims=True)
         h = (z - mean) * tf.rsqrt(variance + 0.125) * g.weight(4) + g.weight(4)
         return _ended(g, tf.tanh(h))
 
@@ -113,7 +113,7 @@ def group_norm(act):
     def function(g):
         z = tf.nn.conv2d(g.batch(ROWS, 3, 4, 2), g.weight(2, 2, 2, 4), strides=[1, 1, 1, 1], padding="VALID")
         z = tf.reshape(z, [-1, 2, 3, 2, 2])
-        mean, variance = tf.nn.moments(z, [1, 2, 4], keepdims=True)
+        mean, variance = tf.nn.moments(z, [1, 2, 4], keep_dims=True)
         h = tf.reshape((z - mean) * tf.rsqrt(variance + 0.25), [-1, 2, 3, 4]) * g.weight(4)
         return _ended(g, tf.reduce_mean(act(h), [1, 2]), 2)
 

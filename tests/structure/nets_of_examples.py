@@ -74,7 +74,7 @@ def embedded(*places):
 
 def layer_norm(g):
     z = dense(g, g.batch(ROWS, 3), 4)
-    mean, variance = tf.nn.moments(z, [1], keepdims=True)
+    mean, variance = tf.nn.moments(z, [1], keep_dims=True)
     h = (z - mean) * tf.rsqrt(variance + 0.125) * g.weight(4) + g.weight(4)
     return entropy(g, dense(g, tf.tanh(h), 2))
 

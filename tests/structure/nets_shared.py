@@ -33,7 +33,7 @@ def normalized_places(act):
     """Layer norm at each place, written with a product that has the size of the places."""
     def function(g):
         z = tf.tensordot(g.batch(ROWS, 3, 2), g.weight(2, 4), [[2], [0]])
-        mean, variance = tf.nn.moments(z, [2], keepdims=True)
+        mean, variance = tf.nn.moments(z, [2], keep_dims=True)
         inverse = tf.rsqrt(variance + 0.125) * g.weight(4)
         return _pooled(g, act(z * inverse + (g.weight(4) - mean * inverse)), 1)
 
@@ -44,7 +44,7 @@ def normalized_groups(act):
     """Group norm whose scale has the axes of the groups."""
     def function(g):
         z = tf.reshape(g.batch(ROWS, 3, 4), [-1, 3, 2, 2])
-        mean, variance = tf.nn.moments(z, [1, 3], keepdims=True)
+        mean, variance = tf.nn.moments(z, [1, 3], keep_dims=True)
         h = (z - mean) * tf.rsqrt(variance + 0.25) * g.weight(1, 1, 2, 2) - g.weight(1, 1, 2, 2)
         return _pooled(g, act(h), [1, 2])
 

@@ -12,6 +12,7 @@ from tests.structure.known import known
 from tests.structure.nets import NETS
 from tests.structure.program import Program
 from tests.untouched import assert_refused
+from tf1_hessian import _compat
 from tf1_hessian.graph.traits import TRAITS, Trait
 from tf1_hessian.graph.traits.states import elementary
 
@@ -95,7 +96,7 @@ class CountingSession(tf.Session):
         self.counts = []
 
     def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
-        self.counts.append(len(tf.nest.flatten(fetches)))
+        self.counts.append(len(_compat.flatten(fetches)))
         return tf.Session.run(self, fetches, feed_dict, options, run_metadata)
 
 

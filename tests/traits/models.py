@@ -123,6 +123,7 @@ def keras():
         h = getattr(layers, name)(**options)(h) if hasattr(layers, name) else tf.tanh(h)
     if hasattr(layers, "MultiHeadAttention"):
         h += layers.MultiHeadAttention(2, 4)(h, h)
+    if hasattr(layers, "EinsumDense"):
         h = layers.EinsumDense("...x,xy->...y", output_shape=3)(h)
     return tf.reduce_mean(tf.square(layers.Dense(1)(layers.Flatten()(h))))
 

@@ -109,6 +109,10 @@ def _binary(function):
     return lambda op, a, b: function(a, b)
 
 
+def _choice(op, condition, a, b):
+    return np.where(condition, a, b)
+
+
 def _reduction(function):
     def reduced(op, a, axes):
         return function(a, axis=tuple(int(i) for i in np.ravel(axes)), keepdims=op.get_attr("keep_dims"))
@@ -137,6 +141,8 @@ _RULES = {
     "Pack": lambda op, *parts: np.stack(parts, op.get_attr("axis")),
     "Range": lambda op, start, limit, delta: np.arange(start, limit, delta),
     "Reshape": lambda op, a, shape: np.reshape(a, shape),
+    "Select": _choice,
+    "SelectV2": _choice,
     "StridedSlice": _part,
     "Sub": _binary(np.subtract),
     "Tile": lambda op, a, multiples: np.tile(a, multiples),

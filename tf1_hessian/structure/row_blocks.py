@@ -70,8 +70,10 @@ class RowBlocks(object):
         if all(t is None for t in targets):
             return {}
 
+        units = tf.eye(int(ends[-1]), dtype=shaped[0][0].dtype)  # TF 1.13's pfor knows no OneHot
+
         def column(i):
-            return pulled_back(targets, shaped, points, tf.one_hot(i, ends[-1], dtype=shaped[0][0].dtype))
+            return pulled_back(targets, shaped, points, tf.gather(units, i))
 
         try:
             found = together(lambda: stacked(column, int(ends[-1])))

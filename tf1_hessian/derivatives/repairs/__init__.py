@@ -16,6 +16,7 @@ from tf1_hessian.derivatives.repairs import (
     arrays,
     colors,
     complex_numbers,
+    convolutions,
     ctc,
     fourier,
     images,
@@ -37,8 +38,8 @@ from tf1_hessian.derivatives.repairs.moments import is_moment_mean
 __all__ = ["is_moment_mean", "repair_of", "rule_for"]
 
 _ROOMS = (
-    activations, arrays, colors, complex_numbers, ctc, fourier, images, linear_algebra, losses, normalization, pooling,
-    products, quantization, recurrent, sampling, segments, sparse, special, warps,
+    activations, arrays, colors, complex_numbers, convolutions, ctc, fourier, images, linear_algebra, losses,
+    normalization, pooling, products, quantization, recurrent, sampling, segments, sparse, special, warps,
 )
 _GRADIENTS = {kind: gradient for room in _ROOMS for kind, gradient in getattr(room, "GRADIENTS", {}).items()}
 _FORWARDS = {kind: forward for room in _ROOMS for kind, forward in getattr(room, "FORWARDS", {}).items()}
