@@ -219,7 +219,8 @@ def _one_by_one(make, count):
         return [here + 1, _compat.list_set(rows, here, found)]
 
     first, rows = tf.constant(0), _compat.list_reserve(shape, output.dtype, count)
-    found = _compat.while_loop(lambda here, _: here < count, step, [first, rows], [first.shape, rows.shape])
+    end = tf.identity(count)  # TF 1.13 refuses a tensor that both condition and body read
+    found = _compat.while_loop(lambda here, _: here < end, step, [first, rows], [first.shape, rows.shape])
     return _compat.list_to_tensor(found[1], shape, output.dtype, count if isinstance(count, int) else None)
 
 

@@ -160,7 +160,11 @@ class _Assembly(Assembly):
         found = self.diagonal(plan)
         if found is None:
             return None
-        return seeded(found, self._seed, lambda n: tf.one_hot(n, self.count, dtype=self._seed.dtype), self.count)
+        return seeded(found, self._seed, self._unit, self.count)
+
+    def _unit(self, n):
+        """The seed of one example. TF 1.13's pfor knows no OneHot."""
+        return tf.cast(tf.equal(tf.range(self.count), n), self._seed.dtype)
 
     def _pulled_back(self, plan):
         found = [self.evaluation.swept(s, (plan.use, "grouped")) for s in plan.groups]
