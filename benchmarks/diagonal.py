@@ -9,23 +9,17 @@ interleaved; two threads each; times are medians in milliseconds, ratios are wha
 import argparse
 import functools
 import json
-import os
-import resource
-import subprocess
 import sys
-import tempfile
-import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from processes import THREADS, Rival, peak_megabytes, timed
 
 import tf1_hessian as th
 
-THREADS = 2
 DENSE = {"tanh": ("tanh", (784, 256, 128, 10)), "relu": ("relu", (784, 256, 128, 10)),
          "deep_tanh": ("tanh", (784, 512, 512, 512, 10)), "deep_relu": ("relu", (784, 512, 512, 512, 10))}
 CASES = tuple(DENSE) + ("skip", "lenet")
-WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "backpack_worker.py")
 
 
 def numbers(rng, *shape):
@@ -85,51 +79,17 @@ def built(case, weights, dtype=tf.float32):
     return tf.reduce_mean(entropy), variables, (x, y)
 
 
-class Rival(object):
-    """BackPACK in another process, asked one run at a time."""
-
-    def __init__(self, python, case, weights, data):
-        self._folder = tempfile.mkdtemp()
-        path = os.path.join(self._folder, "problem.npz")
-        np.savez(path, *weights, x=data[0], y=data[1])
-        act = DENSE[case][0] if case in DENSE else "relu"
-        self._process = subprocess.Popen(
-            [python, WORKER, path, "lenet" if case == "lenet" else act, str(THREADS)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, universal_newlines=True)
-        self.first = float(self._process.stdout.readline())
-
-    def run(self):
-        """Milliseconds of one diagonal (with its gradient, which BackPACK always computes)."""
-        return float(self._ask("run"))
-
-    def answer(self):
-        """The diagonals."""
-        stored = np.load(self._ask("answer").strip())
-        return [stored["arr_%d" % i] for i in range(len(stored.files))]
-
-    def close(self):
-        """Peak memory of the process in MB; ends it."""
-        peak = float(self._ask("quit"))
-        self._process.wait()
-        return peak
-
-    def _ask(self, what):
-        self._process.stdin.write(what + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+def rival_of(python, case, weights, data):
+    """BackPACK with the problem of a case."""
+    arrays = dict({"arr_%d" % i: w for i, w in enumerate(weights)}, x=data[0], y=data[1])
+    net = "lenet" if case == "lenet" else DENSE[case][0]
+    return Rival(python, "backpack_worker.py", arrays, net, str(THREADS))
 
 
 def session_of():
     """A session with as many threads as the rival has."""
     return tf.Session(config=tf.ConfigProto(
         intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
-
-
-def timed(call):
-    """(milliseconds, result)."""
-    began = time.time()
-    found = call()
-    return 1e3 * (time.time() - began), found
 
 
 def errors_against_double(case, weights, data, found):
@@ -149,7 +109,7 @@ def race(case, repeats, python):
     """One case: a dictionary of figures."""
     rng = np.random.RandomState(0)
     weights, data = weights_of(case, rng), data_of(case, rng)
-    rival = Rival(python, case, weights, data) if python and case != "skip" else None
+    rival = rival_of(python, case, weights, data) if python and case != "skip" else None
     with tf.Graph().as_default(), session_of() as session:
         loss, variables, inputs = built(case, weights)
         gradient = tf.gradients(loss, variables)
@@ -169,7 +129,7 @@ def race(case, repeats, python):
     result = {name: float(np.median(t[repeats // 4:])) for name, t in times.items() if t}
     result.update(case=case, n=plan.n, columns=plan.cost.columns, planning=building, first=first,
                   estimated_mb=plan.cost.bytes / 1e6, error=errors_against_double(case, weights, data, found),
-                  peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+                  peak_mb=peak_megabytes())
     if rival:
         theirs = rival.answer()
         result["difference"] = max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, theirs))
