@@ -1,12 +1,16 @@
 """The diagonals of all leaves of a plan, laid into the scratch graph."""
+import functools
+
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.structure.axes import point_at
 from tf1_hessian.structure.evaluation import Consumer, Evaluation, diagonal_of
 from tf1_hessian.structure.grouped import grouped, summed_up
 from tf1_hessian.structure.lifting import Bent, Own, Selection, Spread, Uses, parts_of
+from tf1_hessian.structure.pooled import choice_of, pool_behind, seen_through
 from tf1_hessian.structure.spreading import coefficients, spreads
 from tf1_hessian.structure.squares import emitted, squared
 from tf1_hessian.structure.terms import Sweep, all_terms
@@ -23,7 +27,7 @@ class Assembly(object):
 
     def __init__(self, loss, chunk, plans, chunk_of_bytes=None):
         self.evaluation = Evaluation(loss, chunk)
-        self.remarks = self.evaluation.remarks
+        self.remarks, self._choices = self.evaluation.remarks, {}
         tied = [part for plan in plans for part in parts_of(plan) if isinstance(part, Tied)]
         self._tied = TiedColumns(self.evaluation, tied, chunk_of_bytes)
         for plan in plans:
@@ -44,10 +48,22 @@ class Assembly(object):
             point, lambda columns: diagonal_of(evaluation, point, columns), lambda: evaluation.zeros(point)))
 
     def _expect_group(self, part, sweep):
-        use = part.use
-        self.evaluation.expect(sweep, (use, "grouped"), Consumer(
-            sweep.point, lambda columns: grouped(use, part.grouping, zeros_at(use), columns, self._known(part)),
-            lambda: zeros_at(use)))
+        use, point, way = part.use, sweep.point, lambda: (part.grouping, self._known(part))
+        pool = None if isinstance(part, Spread) else pool_behind(use, part.grouping, sweep)
+        if pool is not None:
+            point, way = point_at(pool.outputs[0]), functools.partial(seen_through, use, self._choice(pool, point))
+
+        def contract(columns):
+            grouping, known = way()
+            return grouped(use, grouping, zeros_at(use), columns, known)
+
+        self.evaluation.expect(sweep, (use, "grouped"), Consumer(point, contract, lambda: zeros_at(use)))
+
+    def _choice(self, pool, point):
+        name = key(pool.outputs[0]), key(point.tensor)
+        if name not in self._choices:
+            self._choices[name] = choice_of(pool, point)
+        return self._choices[name]
 
     @staticmethod
     def _known(part):

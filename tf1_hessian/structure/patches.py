@@ -22,9 +22,11 @@ def patches(op, image):
         return convolved(image, identity, strides, padding, dilations=dilations)
     high, wide, _ = kernel
     sizes = dimensions_of(image)
-    if None in sizes[1:] or padding != "VALID" or strides + dilations != [1] * 8:
+    if None in sizes[1:] or strides + dilations != [1] * 8:
         return tf.extract_image_patches(image, [1, high, wide, 1], strides, dilations, padding)
-    tall, broad = sizes[1] - high + 1, sizes[2] - wide + 1
+    if padding == "SAME":
+        image = tf.pad(image, [[0, 0], [(high - 1) // 2, high // 2], [(wide - 1) // 2, wide // 2], [0, 0]])
+    tall, broad = (dimensions_of(image)[axis] - reach + 1 for axis, reach in ((1, high), (2, wide)))
     return tf.concat([image[:, i:i + tall, j:j + broad] for i in range(high) for j in range(wide)], 3)
 
 
