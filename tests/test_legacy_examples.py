@@ -79,7 +79,7 @@ def test_digits_diagonal_agrees_with_finite_differences(digits):
 def test_digits_pruning_by_the_diagonal_predicts_and_spares_the_loss(digits):
     rows = table(digits[0])
     assert list(rows) == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95]
-    assert rows[0][0] == rows[0][1] and rows[0][2:] == [0, 0, 0]
+    assert rows[0][0] == rows[0][1] and max(abs(v) for v in rows[0][2:]) < 1e-7
     for percent in (30, 40):
         by_obd, by_magnitude, predicted, rise, other = rows[percent]
         assert by_obd > by_magnitude - 1

@@ -169,7 +169,7 @@ def test_gradient_of_local_response_normalisation_in_the_loss():
 def test_moments_that_a_result_reads_in_a_loop():
     """The mean that tf.nn.moments stops has readers in a loop then; the next result is the same."""
     x = tf.Variable(numbers(6, 3, 4), dtype=tf.float64)
-    mean, variance = tf.nn.moments(x, [1], keepdims=True)
+    mean, variance = tf.nn.moments(x, [1], keep_dims=True)
     loss = tf.reduce_sum(tf.sin((x - mean) * tf.rsqrt(variance + EPSILON) + tf.range(4, dtype=tf.float64)))
     gradient = tf.reshape(tf.gradients(loss, x)[0], [-1])
     after = [th.hessian_diag(loss, x, engine=e, chunk_size=2) for e in ("vectorized", "loop", "vectorized")]

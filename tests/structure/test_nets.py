@@ -109,11 +109,12 @@ def test_dropout_of_one_draw():
     assert plan.engine == "structured" and plan.cost.columns <= 10
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
-        calls = [session.run(fetches, feed) for _ in range(3)]
+        calls = [session.run(fetches, feed) for _ in range(8)]
     for ours, columns in calls:
         for a, b in zip(ours, columns):
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
-    assert np.abs(calls[0][1][0] - calls[1][1][0]).max() > 1e-6
+    # Two draws may be equal, as any that drop all.
+    assert max(np.abs(calls[0][1][0] - other[1][0]).max() for other in calls[1:]) > 1e-6
 
 
 # --- in single precision
