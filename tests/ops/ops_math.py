@@ -23,7 +23,7 @@ OPS = [
     Op("Sub", _two(tf.subtract), **TWO),
     Op("Mul", _two(tf.multiply), **TWO),
     Op("RealDiv", _two(lambda x, y: x / (y + 2)), **TWO),
-    Op("DivNoNan", _two(lambda x, y: tf.math.divide_no_nan(x, y + 2)), **TWO),
+    Op("DivNoNan", _two(lambda x, y: tf.div_no_nan(x, y + 2)), **TWO),
     Op("FloorDiv", _two(lambda x, y: x * tf.floordiv(3 * x, y + 2)), "zero", **TWO),
     Op("FloorMod", _two(lambda x, y: tf.floormod(5 * x, y + 2)), **TWO),
     Op("TruncateMod", _two(lambda x, y: tf.truncatemod(5 * x, y + 2)), "repaired", "refused", **TWO),
