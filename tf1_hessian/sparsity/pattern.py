@@ -34,6 +34,14 @@ class SparsityPattern(object):
         one_way = sparse.coo_matrix((np.ones(rows.size, bool), (rows, cols)), shape=(n, n)).tocsr()
         return cls(one_way + one_way.T)
 
+    @classmethod
+    def of_size(cls, entries, n):
+        """A user's pattern or matrix as a pattern of n elements. Raises where it has another number."""
+        pattern = entries if isinstance(entries, cls) else cls(entries)
+        if pattern.n != n:
+            raise errors.bad_option("pattern", "%d elements" % pattern.n, "%d, as the sources have" % n)
+        return pattern
+
     @property
     def n(self):
         """The number of elements."""
