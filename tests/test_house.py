@@ -9,7 +9,7 @@ PACKAGE = "tf1_hessian"
 
 FLOOR = {"errors", "_compat"}
 EXACT = FLOOR | {"graph", "derivatives", "structure", "sparsity"}
-INNER = EXACT | {"problem", "plan", "runners", "estimators"}
+INNER = EXACT | {"colored", "problem", "plan", "runners", "estimators"}
 MAY_IMPORT = {
     "errors": set(),
     "_compat": set(),
@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "structure": FLOOR | {"graph", "derivatives"},
     "sparsity": FLOOR | {"graph"},
     "problem": FLOOR | {"graph", "derivatives"},
-    "planner": EXACT | {"problem"},
+    "colored": EXACT | {"problem"},
+    "planner": EXACT | {"colored", "problem"},
     "plan": EXACT | {"planner", "problem"},
     "runners": FLOOR | {"graph.built"},
     "estimators": FLOOR | {"runners"},

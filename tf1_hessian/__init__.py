@@ -1,7 +1,17 @@
 """Exact second derivatives of a loss that already exists in a TensorFlow 1 graph."""
 import importlib
 
-from tf1_hessian.api import gradients, hessian, hessian_diag, hessians, hvp, plan, rewrite, rewrite_on_slices
+from tf1_hessian.api import (
+    gradients,
+    hessian,
+    hessian_diag,
+    hessian_sparsity,
+    hessians,
+    hvp,
+    plan,
+    rewrite,
+    rewrite_on_slices,
+)
 from tf1_hessian.diagnosis import Diagnosis, diagnose
 from tf1_hessian.errors import (
     LostDerivativeError,
@@ -12,13 +22,16 @@ from tf1_hessian.errors import (
 )
 from tf1_hessian.plan import HessianPlan
 from tf1_hessian.runners.evaluate import evaluate
+from tf1_hessian.sparsity.coloring import Coloring
+from tf1_hessian.sparsity.pattern import SparsityPattern
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError",
-    "NotSeparableError", "VerificationError", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
-    "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices",
+    "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
+    "NoSecondDerivativeError", "NotSeparableError", "SparsityPattern", "VerificationError", "check", "diagnose",
+    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan", "rewrite",
+    "rewrite_on_slices",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

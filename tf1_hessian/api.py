@@ -1,7 +1,7 @@
 """The public calls; each resolves its question, makes a plan or a rehearsal, and builds it."""
 import numpy as np
 
-from tf1_hessian import _compat, errors
+from tf1_hessian import _compat, colored, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.gradients import Options, backprop
@@ -14,7 +14,10 @@ from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, re
 from tf1_hessian.plan import answer, make_plan
 from tf1_hessian.problem import path_between
 
-__all__ = ["gradients", "hessian", "hessian_diag", "hessians", "hvp", "plan", "rewrite", "rewrite_on_slices"]
+__all__ = [
+    "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan", "rewrite",
+    "rewrite_on_slices",
+]
 
 
 def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None, precision=None, verify="first",
@@ -61,6 +64,23 @@ def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_s
     _refuse_eager("plan")
     return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
                      chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes)
+
+
+def hessian_sparsity(loss, xs, *, feed_dict=None, max_seconds=None):
+    """The SparsityPattern of the Hessian: which entries of the [n, n] matrix of `hessian(flat=True)` may be non-zero.
+
+    It is read off the graph and holds at every point: masks, branches and indices that values decide count as if they
+    could be anything (a dense pattern where all elements might meet). The graph is untouched. feed_dict: index tensors
+    that are always fed with the same values (neighbours, edges), {tensor: array}, taken for known then.
+
+    Raises ValueError where a shape on the path is not known, where a large pattern is dense, or after max_seconds.
+    """
+    _refuse_eager("hessian_sparsity")
+    losses = resolve_losses(loss)
+    layout = Layout(xs, resolve_sources(xs, losses[0].graph))
+    check_real(layout.sources)
+    given = {resolve_tensor(t, losses[0].graph): v for t, v in (feed_dict or {}).items()}
+    return colored.detected(losses, layout.sources, given, max_seconds)
 
 
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):

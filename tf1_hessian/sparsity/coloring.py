@@ -26,7 +26,7 @@ class Coloring(object):
     """Colours 0 .. number-1 of the columns of a pattern, such that a column for each colour tells what `kind` says.
 
     kind: "distance1" for the diagonal, "star" for all entries. lower_bound: no colouring of this kind has fewer.
-    how: in words. Given `colors` are checked against the pattern: ValueError names two columns that may not have one colour.
+    how: in words. Given `colors` are checked against the pattern: ValueError names two columns that clash.
     """
 
     def __init__(self, pattern, colors, kind="star", how="given", lower_bound=None):

@@ -1,0 +1,29 @@
+"""Sentences of what is refused here, as in errors."""
+
+__all__ = ["dense_pattern", "too_slow_to_detect", "unknown_size_on_path"]
+
+
+def unknown_size_on_path(tensor):
+    """A size between source and loss that element-level detection needs."""
+    return ValueError(
+        "The elements of '%s' can't be told apart before running: its shape is %s. Give the placeholders of the model "
+        "static shapes (tf.placeholder(dtype, [200, 3]), set_shape), or pass the pattern, if you know it, as pattern=."
+        % (tensor.name, tensor.shape)
+    )
+
+
+def dense_pattern(op, n):
+    """A pattern that is not worth knowing."""
+    return ValueError(
+        "The pattern of this Hessian over %d elements is dense, or nearly so: too many of them meet at operation '%s' "
+        "(op type: %s). Use th.hessian or th.hvp, or pass the pattern, if you know a sparser one, as pattern=."
+        % (n, op.name, op.type)
+    )
+
+
+def too_slow_to_detect(seconds):
+    """Detection that takes longer than it may."""
+    return ValueError(
+        "The pattern of this Hessian takes more than %g seconds to detect. Raise the limit, or pass the pattern."
+        % seconds
+    )
