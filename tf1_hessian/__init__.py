@@ -11,6 +11,7 @@ from tf1_hessian.api import (
     plan,
     rewrite,
     rewrite_on_slices,
+    sparse_hessian,
 )
 from tf1_hessian.diagnosis import Diagnosis, diagnose
 from tf1_hessian.errors import (
@@ -24,14 +25,15 @@ from tf1_hessian.plan import HessianPlan
 from tf1_hessian.runners.evaluate import evaluate
 from tf1_hessian.sparsity.coloring import Coloring
 from tf1_hessian.sparsity.pattern import SparsityPattern
+from tf1_hessian.sparsity.result import SparseHessian
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
-    "NoSecondDerivativeError", "NotSeparableError", "SparsityPattern", "VerificationError", "check", "diagnose",
-    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan", "rewrite",
-    "rewrite_on_slices",
+    "NoSecondDerivativeError", "NotSeparableError", "SparseHessian", "SparsityPattern", "VerificationError", "check",
+    "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan",
+    "rewrite", "rewrite_on_slices", "sparse_hessian",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

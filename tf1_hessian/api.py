@@ -16,7 +16,7 @@ from tf1_hessian.problem import path_between
 
 __all__ = [
     "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan", "rewrite",
-    "rewrite_on_slices",
+    "rewrite_on_slices", "sparse_hessian",
 ]
 
 
@@ -30,9 +30,10 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
     derivatives, of the function that it is at its float32 values, in double precision.
 
     engine: "structured" takes the columns that the structure of the graph leaves necessary, a few gradients for most
-    nets (mathematics: docs/diagonal.md); "vectorized", "loop" and "slices" take a column for each element; "auto" the
-    structured way where it is cheaper. verify: when th.evaluate compares entries of a structured diagonal with plain
-    products: "first" time, "always" or "never". max_columns, max_bytes: ValueError for a plan that needs more.
+    nets (mathematics: docs/diagonal.md); "colored" adds up columns of elements that never meet (docs/sparse.md);
+    "vectorized", "loop" and "slices" take a column for each element; "auto" the structured or the colored way where it
+    is cheaper. verify: when th.evaluate compares entries of a structured or colored diagonal with other columns:
+    "first" time, "always" or "never". max_columns, max_bytes: ValueError for a plan that needs more.
 
     per_example=True: the loss is a tensor [N], one for each example, and the result for each x is [N] and x's shape,
     entry n the diagonal of the Hessian of loss[n]. Raises NotSeparableError, a ValueError, where an op mixes examples.
@@ -58,12 +59,34 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
                   verify=verify, max_columns=max_columns, max_bytes=max_bytes)
 
 
+def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, precision=None, verify="first",
+                   max_columns=None, max_bytes=None, max_seconds=None, name=None):
+    """The full Hessian over all xs by the few columns that its sparsity leaves necessary: a SparseHessian.
+
+    th.evaluate makes it a scipy.sparse.csr_matrix [n, n], the elements counted as in `hessian(flat=True)`;
+    .as_sparse_tensor() a tf.SparseTensor. The pattern is that of `hessian_sparsity`, or a given one: a SparsityPattern,
+    a scipy.sparse matrix or an array. coloring: a Coloring of kind "star" for it. max_seconds: for finding the pattern.
+
+    verify: when th.evaluate compares its product with a random vector with that of the Hessian ("first", "always" or
+    "never"); an entry that the pattern misses raises VerificationError. Other options and errors as in `hessian_diag`;
+    ValueError also as in `hessian_sparsity`. Mathematics: docs/sparse.md.
+    """
+    _refuse_eager("sparse_hessian")
+    return answer(loss, xs, "sparse", name, precision=precision, pattern=pattern, coloring=coloring,
+                  chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes,
+                  max_seconds=max_seconds)
+
+
 def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_size=None, other=None, flat=False,
-         precision=None, verify="first", max_columns=None, max_bytes=None):
-    """The HessianPlan of `hessian_diag` (quantity "diag") or `hessian` ("full"), before anything is built."""
+         precision=None, verify="first", max_columns=None, max_bytes=None, pattern=None, coloring=None,
+         max_seconds=None):
+    """The HessianPlan of `hessian_diag` (quantity "diag"), `hessian` ("full") or `sparse_hessian` ("sparse"), before
+    anything is built.
+    """
     _refuse_eager("plan")
     return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
-                     chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes)
+                     chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes,
+                     pattern=pattern, coloring=coloring, max_seconds=max_seconds)
 
 
 def hessian_sparsity(loss, xs, *, feed_dict=None, max_seconds=None):

@@ -10,28 +10,31 @@ from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.precision import check_precision
 from tf1_hessian.planner import ENGINES, Cost, Planner
 from tf1_hessian.problem import Problem
+from tf1_hessian.sparsity.pattern import SparsityPattern
 from tf1_hessian.structure.verification import VERIFY
 
 __all__ = ["Cost", "ENGINES", "HessianPlan", "QUANTITIES", "answer", "make_plan"]
 
-QUANTITIES = ("diag", "full", "blocks")
+QUANTITIES = ("diag", "full", "blocks", "sparse")
+
 
 class HessianPlan(object):
     """A rehearsed way to a Hessian: `print(plan)` explains it, `plan.build()` gives the tensors, `plan.cost` is data.
 
-    quantity: "diag", "full" or "blocks". n: all elements. engine: what was chosen. chunk_size: columns at once.
-    reasons: why, as sentences. Every error there is to find was found in the rehearsal: building adds ops and can't
+    quantity: "diag", "full", "blocks" or "sparse". n: all elements. engine: what was chosen. chunk_size: columns at
+    once. reasons: why. Every error there is to find was found in the rehearsal: building adds ops and can't
     refuse. A structured plan checks itself when it is evaluated (th.evaluate), as `verify` says.
     """
 
     def __init__(self, problem, planner, verify):
         self._problem, self._rows, self._verify = problem, tuple(planner.rows), verify
-        self._needs, self._verification = planner.needs, planner.verification
+        self._needs, self._verification, self._colored = planner.needs, planner.verification, planner.colored
         self.quantity, self.n, self.sources = problem.quantity, problem.layout.n, problem.layout.sources
         self.cost, self.reasons = planner.cost, tuple(planner.reasons)
-        engines = {r.engine for r in self._rows}
+        engines = {r.engine for r in self._rows} or ({"colored"} if planner.colored else set())
         self.engine = engines.pop() if len(engines) == 1 else "mixed" if engines else "none"
-        self.chunk_size = max([r.laid.size for r in self._rows] or [0])
+        laid = [r.laid.size for r in self._rows] + ([planner.colored.columns.size] if planner.colored else [])
+        self.chunk_size = max(laid or [0])
 
     def __repr__(self):
         instead = " instead of %d" % self.n if self.cost.columns < self.n and self.engine != "none" else ""
@@ -62,12 +65,15 @@ class HessianPlan(object):
         session = session or tf.get_default_session()
         if session is None:
             raise errors.no_session()
-        due = built.record_of(_compat.flatten(self.build())[0]).due
+        result = self.build()
+        first = result.values if self.quantity == "sparse" else _compat.flatten(result)[0]
+        due = built.record_of(first).due
         return [] if due is None else due.judge(session.run(due.all_fetches, feed_dict))
 
     def _recorded(self, tensors, due):
         problem = self._problem
-        built.keep(_compat.flatten(tensors), built.Record(
+        kept = [tensors.values] if self.quantity == "sparse" else _compat.flatten(tensors)
+        built.keep(kept, built.Record(
             problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
             problem.across is not problem.layout or problem.per_example, tensors, due))
         return tensors
@@ -84,12 +90,22 @@ class HessianPlan(object):
                 if problem.per_example and rows.engine != "structured":
                     found = [None if f is None else tf.transpose(f) for f in found]
                 laid.update(((problem.rows.index(rows.source), t), f) for t, f in zip(rows.targets, found))
+            if self.quantity == "sparse":
+                return self._checked_sparse(emission)
             with tf.control_dependencies(self._assertions(emission)):
                 tensors = problem.assemble(laid)
                 tensors = _compat.map_structure(tf.identity, tensors) if self._needs else tensors
-            if self._verification is None:
-                return tensors, None
-            return tensors, built.Due(self._verification.lay(emission, str(self)), self._verify)
+            return tensors, self._due([
+                self._verification and self._verification.lay(emission, str(self)),
+                self._colored and self._verify != "never" and self._colored.check(emission, str(self))])
+
+    def _checked_sparse(self, emission):
+        laid = self._colored.lay(emission)
+        return laid, self._due([self._verify != "never" and self._colored.check(emission, str(self), laid)])
+
+    def _due(self, checks):
+        checks = [c for c in checks if c]
+        return built.Due(built.Checks(checks), self._verify) if checks else None
 
     def _assertions(self, emission):
         """Ops that fail where sizes that the plan took for equal are not."""
@@ -120,7 +136,8 @@ def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Option
 def _rehearsed(problem, options):
     problem.rehearse()
     with problem.scratch.as_default():
-        planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never")
+        planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never",
+                          (options.pattern, options.coloring, options.max_seconds))
         plan = HessianPlan(problem, planner, options.verify)
     for name, limit, found in (("max_columns", options.max_columns, plan.cost.columns),
                                ("max_bytes", options.max_bytes, plan.cost.bytes)):
@@ -138,11 +155,22 @@ def _check_per_example(per_example, quantity, engine):
         raise errors.engine_does_not_fit(engine, "it lays one second derivative of all losses for each element")
 
 
-_Options = collections.namedtuple("_Options", "engine chunk_size verify max_columns max_bytes")
+def _check_sparse(quantity, engine, pattern, coloring):
+    if quantity == "sparse" and engine not in ("auto", "colored"):
+        raise errors.engine_does_not_fit(engine, "sparse Hessians are laid by colours")
+    if engine == "colored" and quantity not in ("diag", "sparse"):
+        raise errors.engine_does_not_fit(engine, "it gives diagonals, and full Hessians as th.sparse_hessian")
+    for name, value in (("pattern", pattern), ("coloring", coloring)):
+        if value is not None and quantity != "sparse":
+            raise errors.bad_option(name, value, "none but for th.sparse_hessian")
+
+
+_Options = collections.namedtuple(
+    "_Options", "engine chunk_size verify max_columns max_bytes pattern coloring max_seconds")
 
 
 def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, verify="first", max_columns=None,
-             max_bytes=None):
+             max_bytes=None, pattern=None, coloring=None, max_seconds=None):
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
@@ -155,4 +183,6 @@ def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, v
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):
             raise errors.bad_option(name, value, "a whole number from 1 up, or None")
-    return _Options(engine, chunk_size, verify, max_columns, max_bytes)
+    _check_sparse(quantity, engine, pattern, coloring)
+    pattern = None if pattern is None else SparsityPattern(pattern)
+    return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds)

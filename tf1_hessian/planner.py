@@ -2,6 +2,7 @@
 import collections
 
 from tf1_hessian import errors
+from tf1_hessian.colored import ColoredHessian, diagonal_by_colors
 from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
@@ -14,7 +15,7 @@ from tf1_hessian.structure.verification import ExampleVerification, ProductVerif
 
 __all__ = ["Cost", "ENGINES", "Planner"]
 
-ENGINES = ("auto", "slices", "loop", "vectorized", "structured")
+ENGINES = ("auto", "slices", "loop", "vectorized", "structured", "colored")
 
 # Memory that the tensors of one chunk may take: with more, caches lose what fewer loops win (benchmarks/dense.py).
 _CHUNK_BYTES = 64 * 2 ** 20
@@ -52,15 +53,20 @@ class Planner(object):
     that must be equal, verification: of the structured rows, or None.
     """
 
-    def __init__(self, problem, engine, chunk_size, verified):
+    def __init__(self, problem, engine, chunk_size, verified, given=(None, None, None)):
         self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
-        self.reasons, self.needs, self.verification = [], [], None
+        self.reasons, self.needs, self.verification, self.colored = [], [], None, None
         self._shared = Cost(0, 0, 0, 0)
         self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
         self._explain_path()
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
-        structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
-        self.rows = [structured.get(i) or self._rows(i) for i in indices]
+        if problem.quantity == "sparse":
+            self.rows = []
+            self._take_colored(ColoredHessian(problem, chunk_size, verified, *given))
+        else:
+            structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
+            structured.update(self._by_colors([i for i in indices if i not in structured], verified))
+            self.rows = [structured.get(i) or self._rows(i) for i in indices]
         self.cost = self._cost()
 
     def _explain_path(self):
@@ -118,6 +124,32 @@ class Planner(object):
             self.verification = ProductVerification(problem, blocks.sources, laid)
         return {i: _Rows(problem.rows[i], problem.targets(i), "structured", _Structured(
             [laid[pair] for pair in pairs[i]], blocks.columns), blocks.explain(problem.rows[i])) for i in pairs}
+
+    def _by_colors(self, indices, verified):
+        """The rows of diagonals from columns by colours, which these sources share, where that is forced or cheaper."""
+        is_forced = self._engine == "colored"
+        if not indices or self._problem.quantity != "diag" or not (is_forced or self._engine == "auto"):
+            return {}
+        try:
+            colored = diagonal_by_colors(self._problem, indices, self._chunk_size, verified, is_forced)
+        except ValueError as refusal:
+            if is_forced:
+                raise
+            self._because("columns by colours are of no use: %s" % errors.first_line(refusal))
+            return {}
+        if colored is None:
+            return {}
+        self._take_colored(colored)
+        return {i: _Rows(self._problem.rows[i], [i], "colored", part, "%d columns by colours, for all these sources" % (
+            colored.columns.columns)) for i, part in zip(indices, colored.parts)}
+
+    def _take_colored(self, colored):
+        self.colored, columns, shared = colored, colored.columns, self._shared
+        each = _bytes_of([o for op in columns.column_ops for o in op.outputs]) / columns.columns_of_ops
+        gradients = columns.columns * each / float(max(1, 3 * self._unit_bytes))
+        self._shared = Cost(shared.columns + columns.columns, shared.gradients + gradients, 0,
+                            max(shared.bytes, int(each * columns.size)))
+        self._because(colored.reason)
 
     @staticmethod
     def _worthwhile(structure, sources):
@@ -220,18 +252,19 @@ class Planner(object):
         return _bytes_of(outputs, max(most, rows.laid.columns * most)) / rows.laid.columns
 
     def _cost(self):
-        laid = [r for r in self.rows if r.engine != "structured"]
+        laid = [r for r in self.rows if r.engine not in ("colored", "structured")]
         column = {r.source: self._bytes_of_column(r) for r in laid}
         gradient = float(max(1, 3 * self._unit_bytes))
         gradients = sum(r.source.size * column[r.source] / gradient for r in laid)
-        ops = len({op for r in self.rows for op in r.laid.needed})
+        ops = {op for r in self.rows for op in r.laid.needed}
+        ops |= set(self.colored.columns.needed if self.colored else ())
         most = [column[r.source] * r.laid.size for r in laid]
         count = sum(r.source.size for r in laid)
         held, shared = 0, self._shared
         if self._problem.per_example:
             held = sum(count_of(dimensions_of(self._problem.losses[0])) * s.size * s.dtype.size
                        for s in self._problem.rows)
-        return Cost(count + shared.columns, 1 + gradients + shared.gradients, ops,
+        return Cost(count + shared.columns, 1 + gradients + shared.gradients, len(ops),
                     int(max(most + [shared.bytes])) + held)
 
 

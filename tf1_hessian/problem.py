@@ -38,7 +38,7 @@ class Problem(object):
         sources = self.layout.sources + (() if other is None else self.across.sources)
         check_real(sources)
         dtypes = sorted({s.dtype.name for s in sources})
-        if flat and len(dtypes) > 1 and precision is None:
+        if (flat or quantity == "sparse") and len(dtypes) > 1 and precision is None:
             raise errors.mixed_dtypes(dtypes)
         self._sources = sources
         self.asked = self.losses, self.layout.sources
@@ -51,7 +51,7 @@ class Problem(object):
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
         self.path = path_between(self.losses, self._sources)
-        if self.quantity == "full":
+        if self.quantity in ("full", "sparse"):
             _check_separate(self._sources)
         self.scratch, self.narrow = Scratch(self.graph), []
         if self.precision is not None:

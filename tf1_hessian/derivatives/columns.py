@@ -10,7 +10,10 @@ from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_
 from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Chunk", "added_up", "each", "looped", "looped_over", "seeded", "stacked", "together", "vectorized"]
+__all__ = [
+    "Chunk", "added_up", "dependent_on", "each", "looped", "looped_over", "replaced", "seeded", "stacked", "together",
+    "vectorized",
+]
 
 
 class Chunk(object):
@@ -222,6 +225,21 @@ def _one_by_one(make, count):
     end = tf.identity(count)  # TF 1.13 refuses a tensor that both condition and body read
     found = _compat.while_loop(lambda here, _: here < end, step, [first, rows], [first.shape, rows.shape])
     return _compat.list_to_tensor(found[1], shape, output.dtype, count if isinstance(count, int) else None)
+
+
+def dependent_on(seeds, outputs):
+    """The ops of the scratch graph between some seeds and outputs; None among these is passed over."""
+    dependent, inside = {s.op for s in seeds}, made_for(outputs, seeds[0].graph) if seeds else []
+    for op in inside:
+        if any(t.op in dependent for t in list(needs(op)) + awaited(op)):
+            dependent.add(op)
+    return dependent - {s.op for s in seeds}
+
+
+def replaced(outputs, seeds, values):
+    """The outputs with values in the place of seeds, in the scratch graph; what does not depend on these is shared."""
+    dependent = dependent_on(seeds, outputs)
+    return Emission({key(s): v for s, v in zip(seeds, values)}, lambda t: t.op in dependent).emit(outputs)
 
 
 def seeded(output, seed, make, count):

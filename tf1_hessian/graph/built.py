@@ -4,7 +4,7 @@ import collections
 from tf1_hessian import _compat
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Due", "Record", "keep", "record_of", "remembered"]
+__all__ = ["Checks", "Due", "Record", "keep", "record_of", "remembered"]
 
 _MEMORY = "_tf1_hessian_built"
 _RECORDS = "_tf1_hessian_records"
@@ -12,6 +12,18 @@ _RECORDS = "_tf1_hessian_records"
 Record = collections.namedtuple("Record", "graph losses xs sources quantity n is_mixed tensors due")
 Record.__doc__ = """What a result answers: enough to check it, without the plan and its scratch graph. due: the Due of a
 result that checks itself, or None."""
+
+
+class Checks(object):
+    """Several checks as one."""
+
+    def __init__(self, checks):
+        self._checks = checks
+        self.fetches = [c.fetches for c in checks]
+
+    def judge(self, values):
+        """What they find, one after the other."""
+        return [found for check, each in zip(self._checks, values) for found in check.judge(each)]
 
 
 class Due(object):

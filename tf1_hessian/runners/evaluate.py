@@ -18,23 +18,21 @@ def evaluate(fetches, feed_dict=None, session=None):
     session = session or tf.get_default_session()
     if session is None:
         raise errors.no_session()
-    structure = _expanded(fetches)
-    flat = _compat.flatten(structure)
+    leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
+    structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in leaves]
+    flat = _compat.flatten(structures)
     due = _checks_of(flat)
     values, checks = session.run([[_fetchable(f) for f in flat], [d.fetches for d in due]], feed_dict=feed_dict)
     for check, found in zip(due, checks):
         check.judge(found)
-    return _compat.pack_sequence(structure, [_joined(f, v) for f, v in zip(flat, values)])
+    values = _compat.pack_sequence(structures, [_joined(f, v) for f, v in zip(flat, values)])
+    return _compat.pack_sequence(fetches, [leaf.evaluated(v) if hasattr(leaf, "evaluated") else v
+                                           for leaf, v in zip(leaves, values)])
 
 
-def _expanded(fetches):
-    """The structure with the library's values replaced by the structures of their tensors."""
-    def expand(leaf):
-        if hasattr(leaf, "build"):
-            return leaf.build()
-        return leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf
-
-    return _compat.pack_sequence(fetches, [expand(leaf) for leaf in _compat.flatten(fetches)])
+def _built(leaf):
+    """What a plan builds; anything else as it is."""
+    return leaf.build() if hasattr(leaf, "build") else leaf
 
 
 def _checks_of(leaves):

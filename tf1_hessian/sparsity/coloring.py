@@ -20,6 +20,8 @@ _GREEDY = {"distance1": distance1_colors, "star": star_colors}
 # With order="auto" only smaller patterns are coloured in every order.
 _ENTRIES_FOR_ALL_ORDERS = 10 ** 6
 _MOST_OF_A_LATTICE = 64
+# Entries looked at in search of a clique.
+_WORK_ON_CLIQUE = 10 ** 8
 
 
 class Coloring(object):
@@ -183,9 +185,12 @@ def _clique(adjacency):
         return 0
     here, size = int(np.argmax(degrees)), 1
     candidates = adjacency.indices[adjacency.indptr[here]:adjacency.indptr[here + 1]]
-    while candidates.size:
-        inside = adjacency[candidates][:, candidates]
-        best = int(np.argmax(np.diff(inside.indptr)))
-        candidates = candidates[inside.indices[inside.indptr[best]:inside.indptr[best + 1]]]
-        size += 1
-    return size
+    inside, work = adjacency[candidates][:, candidates], 0
+    while inside.shape[0] and work < _WORK_ON_CLIQUE:
+        degrees = np.diff(inside.indptr)
+        if degrees.min() == inside.shape[0] - 1:
+            return size + inside.shape[0]
+        best = int(np.argmax(degrees))
+        candidates = inside.indices[inside.indptr[best]:inside.indptr[best + 1]]
+        inside, work, size = inside[candidates][:, candidates], work + inside.nnz, size + 1
+    return size + bool(inside.shape[0])

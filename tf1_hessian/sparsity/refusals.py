@@ -1,6 +1,8 @@
 """Sentences of what is refused here, as in errors."""
 
-__all__ = ["dense_pattern", "too_slow_to_detect", "unknown_size_on_path"]
+from tf1_hessian.errors import VerificationError
+
+__all__ = ["dense_pattern", "pattern_misses", "too_slow_to_detect", "unknown_size_on_path"]
 
 
 def unknown_size_on_path(tensor):
@@ -27,3 +29,13 @@ def too_slow_to_detect(seconds):
         "The pattern of this Hessian takes more than %g seconds to detect. Raise the limit, or pass the pattern."
         % seconds
     )
+
+
+def pattern_misses(comparison, plan):
+    """A sparse result that other columns contradict."""
+    return VerificationError(
+        "At %s of '%s' the columns by colours give %r and others %r: the pattern misses an entry of that row. A "
+        "pattern of your own must hold at every point that is fed; if tf1_hessian found it, this is a bug: please "
+        "report it with the plan below. th.hessian gives all entries meanwhile, and th.hessian_diag(engine='loop') the "
+        "diagonal; verify='never' switches this check off.\n%s" % (
+            list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))

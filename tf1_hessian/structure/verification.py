@@ -10,7 +10,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.columns import looped_over
 
-__all__ = ["Comparison", "ExampleVerification", "ProductVerification", "VERIFY", "Verification"]
+__all__ = ["Comparison", "ExampleVerification", "ProductVerification", "VERIFY", "Verification", "allowed"]
 
 VERIFY = ("first", "always", "never")
 
@@ -26,6 +26,11 @@ _NOISE = 1e-5
 Comparison = collections.namedtuple("Comparison", "source index value exact")
 Comparison.__doc__ = """One entry of the diagonal, or for a full Hessian of its product with a random vector: the name
 of its source, its index there, what the plan gave, and the value by a product of its own."""
+
+
+def allowed(dtype, largest, largest_of_all):
+    """The deviation that rounding may explain, by the largest values compared in a source and in all."""
+    return _ALLOWED.get(dtype, _ALLOWED_ELSE) * (largest + _NOISE * largest_of_all)
 
 
 class Verification(object):
@@ -156,11 +161,10 @@ class LaidCheck(object):
         found = [Comparison(source.name, tuple(int(i) for i in f) + _index(p, shape), float(g), float(t))
                  for f, p, g, t in zip(first, places, got, true)]
         largest = np.max(np.abs([got, true]))
-        share = _ALLOWED.get(source.dtype, _ALLOWED_ELSE)
-        allowed = share * (largest + _NOISE * largest_of_all)
+        limit = allowed(source.dtype, largest, largest_of_all)
         for comparison, off in zip(found, np.abs(got - true)):
             both_nan = np.isnan(comparison.value) and np.isnan(comparison.exact)
-            if not (off <= allowed or both_nan or comparison.value == comparison.exact):
+            if not (off <= limit or both_nan or comparison.value == comparison.exact):
                 raise errors.not_verified(comparison, self._plan)
         return found
 

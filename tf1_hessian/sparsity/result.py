@@ -1,0 +1,39 @@
+"""A sparse Hessian in a graph."""
+import numpy as np
+from scipy import sparse
+
+from tf1_hessian._compat import tf
+
+__all__ = ["SparseHessian"]
+
+
+class SparseHessian(object):
+    """What th.sparse_hessian gives: `th.evaluate(it)` is a scipy.sparse.csr_matrix [n, n].
+
+    values: a tensor [nnz], the entries of `pattern` in its order (rows, then columns), exactly symmetric. coloring: by
+    which columns were added up; give pattern and coloring to another call to save the time of finding them.
+    """
+
+    def __init__(self, values, pattern, coloring):
+        self.values, self.pattern, self.coloring = values, pattern, coloring
+
+    def __str__(self):
+        return "SparseHessian(n=%d, nnz=%d, %s, %d columns)" % (
+            self.pattern.n, self.pattern.nnz, self.values.dtype.name, self.coloring.number)
+
+    __repr__ = __str__
+
+    def as_sparse_tensor(self):
+        """A tf.SparseTensor [n, n], in canonical order, in the graph of the loss."""
+        with self.values.graph.as_default(), tf.name_scope("sparse_hessian"):
+            indices = np.stack([self.pattern.rows, self.pattern.cols], 1).astype(np.int64)
+            return tf.SparseTensor(tf.constant(indices), self.values, [self.pattern.n, self.pattern.n])
+
+    def as_fetches(self):
+        """What th.evaluate fetches for it."""
+        return self.values
+
+    def evaluated(self, values):
+        """What th.evaluate gives for the fetched values: a csr_matrix, the caller's own."""
+        shape = self.pattern.n, self.pattern.n
+        return sparse.csr_matrix((values, self.pattern.cols.copy(), self.pattern.starts.copy()), shape=shape)
