@@ -5,7 +5,9 @@ from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products, repairs, zeros
 from tf1_hessian.derivatives.compressed import Compressed
+from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.flow import Flow
+from tf1_hessian.graph.regions import inner_ops
 from tf1_hessian.problem import path_between
 from tf1_hessian.sparsity import refusals
 from tf1_hessian.sparsity.coloring import Coloring
@@ -28,7 +30,11 @@ _NOISE, _NOISE_ELSE = {tf.float64: 1e-11, tf.float32: 1e-4}, 1e-2
 
 def detected(losses, sources, given=None, max_seconds=None):
     """The SparsityPattern over sources, in their order, of the Hessian of the sum of losses. Raises as detect."""
-    flow = Flow(path_between(losses, sources), lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
+    path = path_between(losses, sources)
+    closed = control_flow.custom_gradients([inner for op in path.ops for inner in [op] + list(inner_ops(op))])
+    if closed:
+        raise refusals.closed_over(closed[0])
+    flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
     return detect(flow, sources, given, max_seconds)
 
 

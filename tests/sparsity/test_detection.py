@@ -99,7 +99,8 @@ def test_indices_from_a_variable_or_a_draw_are_not_known():
     x = tf.placeholder(tf.float64, [5])
     ids = tf.get_variable("ids", initializer=tf.constant([1, 2]), trainable=False)
     drawn = tf.random_uniform([2], 0, 5, tf.int32)
-    for where in (ids, drawn):
+    default = tf.placeholder_with_default([0, 1], [2])
+    for where in (ids, drawn, default):
         assert th.hessian_sparsity(tf.reduce_prod(tf.gather(x, where)), x).nnz == 25
 
 
@@ -117,14 +118,25 @@ def test_a_source_that_is_computed():
     assert th.hessian_sparsity(tf.gather(x, tf.argmax(x)) ** 2, x).nnz == 9
 
 
-def test_custom_gradients_are_dense():
+def test_custom_gradients_are_refused(graph):
+    """The closure holds any tensor of the call: nothing is known of what it depends on."""
     @tf.custom_gradient
     def doubled(x):
         return x * 2, lambda dy: dy * tf.reduce_sum(x)
 
     x = tf.placeholder(tf.float64, [3])
-    assert th.hessian_sparsity(tf.reduce_sum(doubled(x)), x).nnz == 9
+    loss = tf.reduce_sum(doubled(x))
+    told = assert_refused(ValueError, lambda: th.hessian_sparsity(loss, x), graph)
+    assert "has a custom gradient, which may depend on any tensor" in told
 
+
+def test_gradients_overridden_by_name_are_dense(graph):
+    """Such a function sees the op alone: all that it reads may meet."""
+    x = tf.placeholder(tf.float64, [3])
+    tf.RegisterGradient("Tripled" + str(id(graph)))(lambda op, dy: 3 * dy * tf.reduce_sum(op.inputs[0]))
+    with graph.gradient_override_map({"Square": "Tripled" + str(id(graph))}):
+        y = tf.square(x[:2])
+    assert th.hessian_sparsity(tf.reduce_sum(y), x).nnz == 4
 
 def test_unknown_shapes_are_refused(graph):
     w, batch = tf.placeholder(tf.float64, [3]), tf.placeholder(tf.float64, [None, 3])

@@ -11,7 +11,8 @@ from tf1_hessian.graph.scratch import key, original
 __all__ = ["Constants"]
 
 _SIZES = frozenset(["Rank", "Shape", "Size"])
-_OF_CONTROL_FLOW = frozenset(["Merge", "Switch", "RefMerge", "RefSwitch"])
+# Control flow, and what is meant to be fed.
+_NOT_PLAIN = frozenset(["Merge", "PlaceholderWithDefault", "RefMerge", "RefSwitch", "Switch"])
 
 
 class Constants(object):
@@ -101,9 +102,9 @@ class Constants(object):
 
 
 def _is_plain(op):
-    """Whether an op gives the same whenever it runs, and is no part of control flow."""
+    """Whether an op gives the same whenever it runs, and is no part of control flow, nor fed."""
     is_stateful, has_reference = _compat.op_facts(op)
-    if is_stateful or has_reference or op.type in _OF_CONTROL_FLOW or control_flow.is_of_v1_loop(op):
+    if is_stateful or has_reference or op.type in _NOT_PLAIN or control_flow.is_of_v1_loop(op):
         return False
     return bool(op.inputs or op.type == "Const") and not control_flow.carries_functions(op)
 

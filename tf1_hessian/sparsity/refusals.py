@@ -2,7 +2,15 @@
 
 from tf1_hessian.errors import VerificationError
 
-__all__ = ["dense_pattern", "pattern_misses", "too_slow_to_detect", "unknown_size_on_path"]
+__all__ = ["closed_over", "dense_pattern", "pattern_misses", "too_slow_to_detect", "unknown_size_on_path"]
+
+
+def closed_over(op):
+    """A gradient that may depend on anything."""
+    return ValueError(
+        "The pattern of this Hessian can't be read off the graph: operation '%s' has a custom gradient, which may "
+        "depend on any tensor of its call. Use th.hessian, or pass the pattern as pattern=." % op.name
+    )
 
 
 def unknown_size_on_path(tensor):
