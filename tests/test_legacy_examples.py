@@ -111,3 +111,21 @@ def test_lenet_pruning(tmp_path):
         assert by_obd > by_magnitude - 1
         assert rise < other
     shows_something(tmp_path / "new" / "lenet_pruning.png")
+
+
+def test_tv_denoising(tmp_path):
+    """Newton's method ends at a gradient of zero, with as many columns as a row has entries."""
+    output = run("tv_denoising.py", tmp_path, "--size", "24")
+    slopes = [float(s) for s in re.findall(r"gradient (\S+)$", output, re.MULTILINE)]
+    assert slopes[-1] < 1e-9 and len(slopes) < 40
+    assert re.search("^columns: 7 of 576$", output, re.MULTILINE)
+    assert float(printed(output, "error after")) < 0.5 * float(printed(output, "error before"))
+
+
+def test_normal_modes(tmp_path):
+    """Three ways to move the whole and three to turn it take no force; all else does."""
+    output = run("normal_modes.py", tmp_path, "--radius", "2.3")
+    assert printed(output, "modes without a force") == 6
+    slopes = [float(s) for s in re.findall(r"gradient (\S+)$", output, re.MULTILINE)]
+    assert slopes[-1] < 1e-10 and len(slopes) < 10
+    assert 0 < printed(output, "lowest frequency") < printed(output, "highest frequency")
