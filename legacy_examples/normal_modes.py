@@ -1,8 +1,8 @@
 """Normal modes of a Lennard-Jones cluster: its shape by Newton's method, its vibrations from the sparse Hessian.
 
 Atoms of a ball cut from a crystal attract those near them. The Hessian of the energy tells how the cluster vibrates:
-its eigenvalues are squared frequencies (masses are one), six of them zero for moving and turning the whole. An atom
-meets eighteen others however large the ball is, so that the number of columns does not grow with it.
+its eigenvalues are squared frequencies (masses are one), six of them zero for moving and turning the whole. The
+energy is a sum over pairs: six columns of copies of their coordinates tell every entry, however large the ball is.
 """
 import argparse
 
@@ -43,7 +43,7 @@ def main():
     energy = energy_of(places, pairs)
     gradient, hessian = tf.gradients(energy, places)[0], th.sparse_hessian(energy, places)
     print("atoms: %d   neighbours: %d" % (len(start), len(pairs)))
-    print("entries: %d of %d   columns: %d" % (hessian.pattern.nnz, hessian.pattern.n ** 2, hessian.coloring.number))
+    print("entries: %d of %d   columns: %d" % (hessian.pattern.nnz, hessian.pattern.n ** 2, hessian.columns))
 
     values = start
     with tf.Session() as session:

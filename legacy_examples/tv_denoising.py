@@ -57,7 +57,7 @@ def main():
             while session.run(loss, {u: values + length * move}) > energy + 1e-4 * length * np.sum(slope * move):
                 length /= 2
             values = values + length * move
-    print("columns: %d of %d" % (hessian.coloring.number, values.size))
+    print("columns: %d of %d" % (hessian.columns, values.size))
     print("error before: %.4f" % np.sqrt(np.mean((noisy - clean) ** 2)))
     print("error after: %.4f" % np.sqrt(np.mean((values - clean) ** 2)))
 

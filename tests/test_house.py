@@ -9,7 +9,7 @@ PACKAGE = "tf1_hessian"
 
 FLOOR = {"errors", "_compat"}
 EXACT = FLOOR | {"graph", "derivatives", "structure", "sparsity"}
-INNER = EXACT | {"colored", "problem", "plan", "runners", "estimators"}
+INNER = EXACT | {"colored", "problem", "separated", "plan", "runners", "estimators"}
 MAY_IMPORT = {
     "errors": set(),
     "_compat": set(),
@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "structure": FLOOR | {"graph", "derivatives"},
     "sparsity": FLOOR | {"graph"},
     "problem": FLOOR | {"graph", "derivatives"},
-    "colored": EXACT | {"problem"},
+    "separated": EXACT | {"problem"},
+    "colored": EXACT | {"problem", "separated"},
     "planner": EXACT | {"colored", "problem"},
     "plan": EXACT | {"planner", "problem"},
     "runners": FLOOR | {"graph.built"},

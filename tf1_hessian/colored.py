@@ -9,6 +9,7 @@ from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.flow import Flow
 from tf1_hessian.graph.regions import inner_ops
 from tf1_hessian.problem import path_between
+from tf1_hessian.separated import copies_of
 from tf1_hessian.sparsity import refusals
 from tf1_hessian.sparsity.coloring import Coloring
 from tf1_hessian.sparsity.detection import detect
@@ -17,13 +18,16 @@ from tf1_hessian.sparsity.recovery import places_of_diagonal, places_of_entries
 from tf1_hessian.sparsity.result import SparseHessian
 from tf1_hessian.structure.verification import Comparison, allowed
 
-__all__ = ["ColoredDiagonal", "ColoredHessian", "detected", "diagonal_by_colors"]
+__all__ = ["detected", "diagonal_by_colors", "hessian_by_colors"]
 
 # Looking for a pattern takes time, so that there must be something to gain, and it ends after so many seconds.
 _WORTH_LOOKING = 64
 _SECONDS = 5
 # Columns by colours must be fewer than this share of one for each element.
 _WORTHWHILE = 0.5
+# More colours than this, and copies of the elements are tried; they are taken for this share of the columns.
+_FEW_COLORS = 8
+_WORTH_COPYING = 0.5
 # Rounding that is left where larger numbers cancel, as a share of these.
 _NOISE, _NOISE_ELSE = {tf.float64: 1e-11, tf.float32: 1e-4}, 1e-2
 
@@ -34,8 +38,24 @@ def detected(losses, sources, given=None, max_seconds=None):
     closed = control_flow.custom_gradients([inner for op in path.ops for inner in [op] + list(inner_ops(op))])
     if closed:
         raise refusals.closed_over(closed[0])
-    flow = Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
-    return detect(flow, sources, given, max_seconds)
+    return detect(_flow(path), sources, given, max_seconds)
+
+
+def _flow(path):
+    return Flow(path, lambda op: zeros.is_zero(op) and not repairs.is_moment_mean(op))
+
+
+def _copies(problem, indices, coloring, max_seconds):
+    """Copies of the elements that take far fewer columns than a colouring, or None."""
+    if coloring.number <= _FEW_COLORS or problem.precision is not None:
+        return None
+    losses, sources = problem.asked[0], [problem.asked[1][i] for i in indices]
+    try:
+        copies = copies_of(lambda xs: _flow(path_between(losses, xs)), sources, max_seconds)
+    except ValueError:
+        return None
+    is_less = copies and copies.coloring.number <= _WORTH_COPYING * coloring.number
+    return copies if is_less and coloring.is_valid_for(copies.pattern) else None
 
 
 def diagonal_by_colors(problem, indices, size, verified, is_forced):
@@ -51,9 +71,20 @@ def diagonal_by_colors(problem, indices, size, verified, is_forced):
     if not is_forced and many < _WORTH_LOOKING:
         return None
     _, coloring = _colored_for(problem, indices, "distance1", None, None, None if is_forced else _SECONDS)
+    copies = _copies(problem, indices, coloring, _SECONDS)
+    if copies:
+        return DiagonalOfCopies(problem, indices, copies, size, verified)
     if not is_forced and coloring.number > _WORTHWHILE * many:
         raise errors.engine_does_not_fit("colored", "%d elements take %d colours" % (many, coloring.number))
     return ColoredDiagonal(problem, indices, coloring, size, verified)
+
+
+def hessian_by_colors(problem, size, verified, pattern=None, coloring=None, max_seconds=None):
+    """The ColoredHessian over all sources. Raises ValueError where there is none, or where what is given is wrong."""
+    indices, is_given = range(len(problem.rows)), pattern is not None or coloring is not None
+    pattern, coloring = _colored_for(problem, indices, "star", pattern, coloring, max_seconds)
+    copies = None if is_given else _copies(problem, indices, coloring, max_seconds)
+    return ColoredHessian(problem, indices, pattern, coloring, copies, size, verified)
 
 
 def _colored_for(problem, indices, kind, pattern=None, coloring=None, max_seconds=None):
@@ -148,16 +179,27 @@ class _Part(object):
 
 
 class ColoredHessian(_Colored):
-    """All entries of a pattern from columns by a star colouring.
+    """All entries of a pattern from columns by a star colouring, of the elements or of copies of them.
 
     Checked by the product with a random vector: an entry that the pattern misses shows there.
     """
 
-    def __init__(self, problem, size, verified, pattern=None, coloring=None, max_seconds=None):
-        indices = range(len(problem.rows))
-        self.pattern, coloring = _colored_for(problem, indices, "star", pattern, coloring, max_seconds)
+    def __init__(self, problem, indices, pattern, coloring, copies, size, verified):
+        self.pattern, self._copies = copies.pattern if copies else pattern, copies
         super(ColoredHessian, self).__init__(problem, indices, coloring, size)
         self._exact = self._product() if verified else None
+
+    @property
+    def reason(self):
+        """As in the diagonal; copies of elements where these are differentiated."""
+        if self._copies:
+            return "the loss reads %s" % self._copies
+        return super(ColoredHessian, self).reason
+
+    def _compressed(self, size, weights=None):
+        if self._copies:
+            return self._copies.columns(self._problem.losses, size, self._problem.options)
+        return super(ColoredHessian, self)._compressed(size, weights)
 
     def _product(self):
         vectors = self._split(self._weights())
@@ -169,11 +211,13 @@ class ColoredHessian(_Colored):
     def lay(self, emission):
         """The SparseHessian in the default graph."""
         rows = self.columns.lay(emission)
+        if self._copies:
+            return SparseHessian(self._copies.entries(rows), self.pattern, self.coloring, self.columns.columns)
         rows = [tf.zeros([self.coloring.number, s.size], s.dtype) if r is None else r
                 for s, r in zip(self.sources, rows)]
         places = tf.constant(places_of_entries(self.pattern, self.coloring))
         values = tf.gather(tf.reshape(tf.concat(rows, 1), [-1]), places, name="values")
-        return SparseHessian(values, self.pattern, self.coloring)
+        return SparseHessian(values, self.pattern, self.coloring, self.columns.columns)
 
     def check(self, emission, plan, laid):
         """A check of the SparseHessian that was laid; plan: its text, for errors."""
@@ -184,6 +228,33 @@ class ColoredHessian(_Colored):
             return [self._split(claimed), values[1], [np.max(np.abs(np.append(values[0], 0)))] * len(self.sources)]
 
         return _Check(self.sources, [laid.values, emission.emit(self._exact)], plan, compared)
+
+
+class DiagonalOfCopies(ColoredHessian):
+    """The diagonals of some sources from columns over copies of their elements, checked as all entries are."""
+
+    def __init__(self, problem, indices, copies, size, verified):
+        super(DiagonalOfCopies, self).__init__(problem, indices, None, copies.coloring, copies, size, verified)
+        self._laid = None, None, None
+        self.parts = [_Part(self, k) for k in range(len(self.sources))]
+
+    def lay(self, emission):
+        """As in ColoredDiagonal."""
+        if self._laid[0] is not emission:
+            hessian = super(DiagonalOfCopies, self).lay(emission)
+            self._laid = emission, hessian, self._diagonals(hessian)
+        return self._laid[2]
+
+    def _diagonals(self, hessian):
+        entries = np.flatnonzero(self.pattern.rows == self.pattern.cols)
+        found = tf.scatter_nd(tf.constant(self.pattern.rows[entries][:, None]), tf.gather(hessian.values, entries),
+                              [self.pattern.n])
+        return [found[int(a):int(b)] for a, b in zip(self._starts, self._starts[1:])]
+
+    def check(self, emission, plan, laid=None):
+        """As of all entries."""
+        self.lay(emission)
+        return super(DiagonalOfCopies, self).check(emission, plan, self._laid[1])
 
 
 class _Check(object):

@@ -2,7 +2,7 @@
 import collections
 
 from tf1_hessian import errors
-from tf1_hessian.colored import ColoredHessian, diagonal_by_colors
+from tf1_hessian.colored import diagonal_by_colors, hessian_by_colors
 from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
@@ -62,7 +62,7 @@ class Planner(object):
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         if problem.quantity == "sparse":
             self.rows = []
-            self._take_colored(ColoredHessian(problem, chunk_size, verified, *given))
+            self._take_colored(hessian_by_colors(problem, chunk_size, verified, *given))
         else:
             structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
             structured.update(self._by_colors([i for i in indices if i not in structured], verified))

@@ -18,14 +18,16 @@ class Compressed(object):
     zero.
 
     colors: one array for each source. weights: what each element counts in the seeds, one array for each source, or
-    None for ones. size: how many columns are laid at once. columns, column_ops, needed: for estimates.
+    None for ones. size: how many columns are laid at once. stopped: tensors
+    held constant. columns, column_ops, needed: for estimates.
     """
 
-    def __init__(self, gradients, sources, colors, number, weights=None, size=None, options=Options()):
+    def __init__(self, gradients, sources, colors, number, weights=None, size=None, options=Options(),
+                 stopped=()):
         self._sources, self.columns = tuple(sources), number
         self._given = [None] * len(sources) if weights is None else weights
         self._seeds = [tf.placeholder(s.dtype, s.shape) for s in sources]
-        found = products.product(gradients, sources, self._seeds, sources, options)
+        found = products.product(gradients, sources, self._seeds, sources, options, stopped)
         self._outputs = [None if f is None else tf.reshape(f, [s.size]) for f, s in zip(found, sources)]
         self._colors = [tf.constant(c, tf.int32) for c in colors]
         dependent = columns.dependent_on(self._seeds, self._outputs)

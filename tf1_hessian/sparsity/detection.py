@@ -14,11 +14,11 @@ from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.sparsity import refusals
 from tf1_hessian.sparsity.constants import Constants
-from tf1_hessian.sparsity.links import Sets, united
+from tf1_hessian.sparsity.links import Pick, Sets, united
 from tf1_hessian.sparsity.pairs import Pairs
-from tf1_hessian.sparsity.rules import Cross, View, local
+from tf1_hessian.sparsity.rules import Cross, View, is_copying, local
 
-__all__ = ["detect"]
+__all__ = ["copied", "detect"]
 
 
 def detect(flow, sources, given=None, max_seconds=None):
@@ -30,6 +30,17 @@ def detect(flow, sources, given=None, max_seconds=None):
     constants = Constants(flow.path.anchors, given or {})
     try:
         return _Detection(flow, sources, constants, max_seconds).pattern()
+    finally:
+        constants.close()
+
+
+def copied(flow, sources, max_seconds=None):
+    """The tensors that only copy elements of sources, and that something else reads: [(tensor, places)], places[k] the
+    source element that element k is, or -1 where it is none. The loss depends on the sources through these alone.
+    """
+    constants = Constants(flow.path.anchors, {})
+    try:
+        return _Detection(flow, sources, constants, max_seconds).copied()
     finally:
         constants.close()
 
@@ -49,15 +60,34 @@ class _Detection(object):
         wanted = self._wanted(steps)
         bending = self._bending(steps)
         pairs, sets = Pairs(self._n), self._of_sources()
+        anchors = set(sets)
         for view, found in steps:
             self._check_time()
             for term in found.terms:
                 self._meet(pairs, sets, view, term, wanted)
             for output in view.outputs:
                 tensor = view.op.outputs[output]
-                if key(tensor) in bending:
+                if key(tensor) in bending and key(tensor) not in anchors:
                     sets[key(tensor)] = self._ahead(sets, view, found, output).only(wanted[key(tensor)])
         return pairs.pattern()
+
+    def copied(self):
+        """As the function says."""
+        places = {name: sets.ids - 1 + int(sets.table.indices[0]) for name, sets in self._of_sources().items()}
+        read = {key(t): t for t in self._flow.path.targets}
+        for op in self._flow.ops:
+            view, found = self._step(op)
+            if not (is_copying(op) and all(isinstance(link, Pick) for link in found.links.values())):
+                read.update((key(view.inputs[p]), view.inputs[p]) for p in view.live)
+                continue
+            for output in view.outputs:
+                parts = [link.taken(places[key(view.inputs[p])]) for (p, o), link in found.links.items()
+                         if o == output and key(view.inputs[p]) in places]
+                if len(parts) == len(view.live):
+                    places[key(op.outputs[output])] = np.max(parts, 0)
+                else:
+                    read.update((key(view.inputs[p]), view.inputs[p]) for p in view.live)
+        return [(tensor, places[name]) for name, tensor in read.items() if name in places]
 
     def _of_sources(self):
         """The Sets of the anchors: a part of a partitioned variable lies along one axis of the whole."""

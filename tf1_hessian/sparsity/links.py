@@ -48,6 +48,10 @@ class Pick(object):
             return sets
         return Sets(np.where(self.index < 0, 0, sets.ids[self.index]), sets.table)
 
+    def taken(self, places):
+        """What the elements are copies of, by what those of the other tensor are; -1 for none."""
+        return places if self.index is None else np.where(self.index < 0, -1, places[self.index])
+
     def back(self, mask, size):
         """The elements of the other tensor, of `size` elements, that those in the mask depend on, as a mask."""
         if self.index is None:

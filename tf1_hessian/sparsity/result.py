@@ -10,16 +10,17 @@ __all__ = ["SparseHessian"]
 class SparseHessian(object):
     """What th.sparse_hessian gives: `th.evaluate(it)` is a scipy.sparse.csr_matrix [n, n].
 
-    values: a tensor [nnz], the entries of `pattern` in its order (rows, then columns), exactly symmetric. coloring: by
-    which columns were added up; give pattern and coloring to another call to save the time of finding them.
+    values: a tensor [nnz], the entries of `pattern` in its order (rows, then columns), exactly symmetric. coloring: of
+    the pattern; give both to another call to save the time of finding them. columns: how many were laid, fewer than
+    colours where the loss reads copies of elements that meet less (docs/sparse.md).
     """
 
-    def __init__(self, values, pattern, coloring):
-        self.values, self.pattern, self.coloring = values, pattern, coloring
+    def __init__(self, values, pattern, coloring, columns):
+        self.values, self.pattern, self.coloring, self.columns = values, pattern, coloring, columns
 
     def __str__(self):
         return "SparseHessian(n=%d, nnz=%d, %s, %d columns)" % (
-            self.pattern.n, self.pattern.nnz, self.values.dtype.name, self.coloring.number)
+            self.pattern.n, self.pattern.nnz, self.values.dtype.name, self.columns)
 
     __repr__ = __str__
 

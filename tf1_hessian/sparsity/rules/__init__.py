@@ -5,11 +5,20 @@ from tf1_hessian.sparsity.rules import elementwise, indexing, movement, products
 from tf1_hessian.sparsity.rules.general import by_axes, opaque, same
 from tf1_hessian.sparsity.rules.view import Cross, Local, Square, View
 
-__all__ = ["Cross", "Local", "Square", "View", "local"]
+__all__ = ["Cross", "Local", "Square", "View", "is_copying", "local"]
 
 RULES = {}
 for _family in (elementwise, indexing, movement, products, windows):
     RULES.update(_family.RULES)
+
+
+_COPYING = frozenset(movement.RULES) | frozenset([
+    "ExpandDims", "Identity", "IdentityN", "ReadVariableOp", "Reshape", "Snapshot", "Squeeze"])
+
+
+def is_copying(op):
+    """Whether each output element is an input element as it is, or depends on none, where its links are Picks."""
+    return op.type in _COPYING and not _compat.is_overridden(op)
 
 
 def local(view, is_whole):
