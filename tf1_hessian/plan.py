@@ -184,5 +184,7 @@ def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, v
         if value is not None and not (whole and value >= 1):
             raise errors.bad_option(name, value, "a whole number from 1 up, or None")
     _check_sparse(quantity, engine, pattern, coloring)
+    if max_seconds is not None and not (isinstance(max_seconds, (int, float)) and max_seconds >= 0):
+        raise errors.bad_option("max_seconds", max_seconds, "a number from 0 up, or None")
     pattern = None if pattern is None else SparsityPattern(pattern)
     return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds)

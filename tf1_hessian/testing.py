@@ -44,11 +44,12 @@ class Check(collections.namedtuple("Check", "error bound scale directions")):
 def check(result, session=None, feed_dict=None, seed=0):
     """Compares a Hessian or its diagonal with finite differences of the first gradient: a Check, `.ok` is the verdict.
 
-    result: a HessianPlan, or what `th.hessian` or `th.hessian_diag` gave, or a tensor of it. Random directions for
-    a matrix, random elements for a diagonal; everything in one session call, so that random ops and iterators are
-    drawn once. The loss is emitted anew in float64 on moved sources: variables are not touched. The bound is the sum of
-    what rounding, of the result and of the differences, and the fourth derivative can do. Raises ValueError for a
-    tensor that is no result of this library, and for a custom gradient on the path of a loss that is not in float64.
+    result: a HessianPlan, or what `th.hessian`, `th.hessian_diag` or `th.sparse_hessian` gave, or a tensor of it.
+    Random directions for a matrix, random elements for a diagonal; everything in one session call, so that random ops
+    and iterators are drawn once. The loss is emitted anew in float64 on moved sources: variables are not touched. The
+    bound is the sum of what rounding, of the result and of the differences, and the fourth derivative can do. Raises
+    ValueError for a tensor that is no result of this library, and for a custom gradient on the path of a loss that is
+    not in float64.
     """
     record = _record_of(result)
     lines = _lines(record, np.random.RandomState(seed))
@@ -66,7 +67,8 @@ def check(result, session=None, feed_dict=None, seed=0):
 
 
 def _record_of(result):
-    tensors = _compat.flatten(result.build() if hasattr(result, "build") else result)
+    result = result.build() if hasattr(result, "build") else result
+    tensors = _compat.flatten(result.as_fetches() if hasattr(result, "as_fetches") else result)
     record = built.record_of(tensors[0]) if tensors else None
     if record is None or record.is_mixed:
         raise errors.bad_option("result", result, "a HessianPlan, or what th.hessian or th.hessian_diag "
@@ -102,7 +104,7 @@ def _compared(record, found, lines, slopes, step, eps):
     eps_found = np.finfo(_compat.flatten(found)[0].dtype).eps
     true, coarse = (np.einsum("k,dkn->dn", w, slopes) / step for w in (_FIVE_POINTS, _THREE_POINTS))
     got = np.stack([_product(record, found, line) for line in lines])
-    told = np.ones_like(got, bool) if record.quantity == "full" else np.stack(lines) != 0
+    told = np.ones_like(got, bool) if record.quantity in ("full", "sparse") else np.stack(lines) != 0
     scale = float(np.max(np.abs(true[told])))
     largest = np.max(np.abs(slopes))
     rounding = 50 * (eps * largest / step + eps_found * (largest + scale))
@@ -112,6 +114,8 @@ def _compared(record, found, lines, slopes, step, eps):
 
 def _product(record, found, line):
     """What was found times a line."""
+    if record.quantity == "sparse":
+        return found.astype(np.float64).dot(line)
     leaves = [np.asarray(f, np.float64) for f in _compat.flatten(found)]
     if record.quantity == "diag":
         return np.concatenate([np.ravel(f) for f in leaves]) * line

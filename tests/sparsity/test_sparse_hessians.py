@@ -184,6 +184,19 @@ def test_reused_pattern_and_colouring(tmp_path):
     assert values[2].nnz == 900 and values[1].nnz == 30 + 2 * 29
 
 
+@pytest.mark.parametrize("dtype", [tf.float64, tf.float32])
+def test_against_finite_differences(dtype):
+    """th.check takes the value, its plan and its tensor; a pattern that misses an entry is not ok there either."""
+    loss, x = chain(12, dtype)
+    point = np.random.RandomState(0).rand(12)
+    missing = th.sparse_hessian(loss, x, pattern=without(band(12, 1), 3, 4), verify="never")
+    with tf.Session():
+        for result in (th.sparse_hessian(loss, x), th.plan(loss, x, "sparse"), th.sparse_hessian(loss, x).values):
+            found = th.check(result, feed_dict={x: point})
+            assert found.ok and found.scale > 1
+        assert not th.check(missing, feed_dict={x: point}).ok
+
+
 def without(pattern, i, j):
     matrix = pattern.to_scipy().toarray()
     matrix[i, j] = matrix[j, i] = False
@@ -260,6 +273,7 @@ def _custom(x):
     (lambda loss, x: th.plan(loss, x, "diag", pattern=np.eye(8)), ValueError, "none but for th.sparse_hessian"),
     (lambda loss, x: th.sparse_hessian(loss, x, max_columns=2), ValueError, "max_columns=2, and the plan takes 3"),
     (lambda loss, x: th.sparse_hessian(loss, x, max_seconds=0), ValueError, "more than 0 seconds to detect"),
+    (lambda loss, x: th.sparse_hessian(loss, x, max_seconds="9"), ValueError, "a number from 0 up, or None"),
     (lambda loss, x: th.sparse_hessian(loss, x, verify="often"), ValueError, "one of first, always, never"),
     (lambda loss, x: th.hessian_diag(tf.get_default_graph().get_tensor_by_name("rows:0"), x, engine="colored",
                                      per_example=True), ValueError, "colours are of one loss"),
