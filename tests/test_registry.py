@@ -19,15 +19,16 @@ except ImportError:
 # The types without a gradient in some TensorFlow whose derivative the library gives: by a rule of its own, or zero.
 KNOWN = frozenset([
     "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "CropAndResizeGradBoxes", "CropAndResizeGradImage",
-    "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput",
-    "Dilation2DBackpropFilter", "Dilation2DBackpropInput", "EuclideanNorm", "ExtractGlimpse", "ExtractGlimpseV2",
-    "FakeQuantWithMinMaxArgsGradient", "FakeQuantWithMinMaxVarsGradient", "FakeQuantWithMinMaxVarsPerChannelGradient",
-    "FractionalAvgPoolGrad", "FractionalMaxPoolGrad", "GRUBlockCell", "HSVToRGB", "IRFFT3D", "IgammaGradA", "LRNGrad",
-    "LSTMBlockCell", "LinSpace", "Lu", "MatrixLogarithm", "MaxPoolGradGradV2", "MaxPoolGradWithArgmax", "OneHot",
-    "OnesLike", "RFFT3D", "RGBToHSV", "Range", "ResizeArea", "ResizeBicubicGrad", "ResizeBilinearGrad",
-    "ResizeNearestNeighborGrad", "SegmentProd", "SoftsignGrad", "SparseAddGrad", "SparseConcat",
-    "SparseSegmentMeanGrad", "SparseSegmentMeanGradV2", "SparseSegmentSqrtNGrad", "SparseSegmentSqrtNGradV2",
-    "SparseSegmentSumGrad", "SparseSegmentSumGradV2", "SparseSplit", "SparseToDense", "StopGradient", "TruncateMod", "ZerosLike",
+    "DepthwiseConv2dNativeBackpropFilter", "DepthwiseConv2dNativeBackpropInput", "Dilation2DBackpropFilter",
+    "Dilation2DBackpropInput", "EuclideanNorm", "ExtractGlimpse", "ExtractGlimpseV2",
+    "FakeQuantWithMinMaxArgsGradient", "FakeQuantWithMinMaxVarsGradient",
+    "FakeQuantWithMinMaxVarsPerChannelGradient", "FractionalAvgPoolGrad", "FractionalMaxPoolGrad", "GRUBlockCell",
+    "HSVToRGB", "IgammaGradA", "IRFFT3D", "LinSpace", "LRNGrad", "LSTMBlockCell", "Lu", "MatrixLogarithm",
+    "MaxPoolGradGradV2", "MaxPoolGradWithArgmax", "OneHot", "OnesLike", "Range", "ResizeArea", "ResizeBicubicGrad",
+    "ResizeBilinearGrad", "ResizeNearestNeighborGrad", "RFFT3D", "RGBToHSV", "SegmentProd", "SoftsignGrad",
+    "SparseAddGrad", "SparseConcat", "SparseSegmentMeanGrad", "SparseSegmentMeanGradV2", "SparseSegmentSqrtNGrad",
+    "SparseSegmentSqrtNGradV2", "SparseSegmentSumGrad", "SparseSegmentSumGradV2", "SparseSplit", "SparseToDense",
+    "StopGradient", "TruncateMod", "ZerosLike",
 ])
 _REAL = (tf.float32, tf.float64, tf.float16, tf.complex64)
 # What is asked of control flow and calls is their bodies; scenarios of their own hold these.
