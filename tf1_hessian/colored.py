@@ -51,11 +51,11 @@ def _copies(problem, indices, coloring, max_seconds):
         return None
     losses, sources = problem.asked[0], [problem.asked[1][i] for i in indices]
     try:
-        copies = copies_of(lambda xs: _flow(path_between(losses, xs)), sources, max_seconds)
+        copies = copies_of(lambda xs: _flow(path_between(losses, xs)), sources,
+                           _WORTH_COPYING * coloring.number, max_seconds)
     except ValueError:
         return None
-    is_less = copies and copies.coloring.number <= _WORTH_COPYING * coloring.number
-    return copies if is_less and coloring.is_valid_for(copies.pattern) else None
+    return copies if copies and (coloring.kind == "distance1" or coloring.is_valid_for(copies.pattern)) else None
 
 
 def diagonal_by_colors(problem, indices, size, verified, is_forced):

@@ -12,7 +12,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.compressed import Compressed
 from tf1_hessian.graph.sources import Source
-from tf1_hessian.sparsity.coloring import Coloring
+from tf1_hessian.sparsity.coloring import Coloring, lower_bound_of
 from tf1_hessian.sparsity.detection import copied, detect
 from tf1_hessian.sparsity.pattern import SparsityPattern
 from tf1_hessian.sparsity.recovery import places_of_entries
@@ -23,21 +23,27 @@ __all__ = ["Copies", "copies_of"]
 _MOST_COPIES = 64
 
 
-def copies_of(flow_to, sources, max_seconds=None):
-    """The Copies of the elements of some sources that a loss reads; None where it reads the sources as they are.
+def copies_of(flow_to, sources, most, max_seconds=None):
+    """The Copies of the elements of some sources that a loss reads; None where each is read once, or where they take
+    more than `most` columns.
 
     flow_to: a function of sources that gives the Flow from there to the loss. Raises ValueError as detect does.
     """
     found = [(t, p) for t, p in copied(flow_to(sources), sources, max_seconds) if (p >= 0).any()]
     n = sum(s.size for s in sources)
-    if not found or any(t.dtype.base_dtype != sources[0].dtype for t, _ in found):
+    places = np.concatenate([p for _, p in found] or [np.zeros(0, int)])
+    if not places.size or np.bincount(places[places >= 0]).max() < 2 or places.size > _MOST_COPIES * n:
         return None
-    is_large = sum(p.size for _, p in found) > _MOST_COPIES * n
-    if is_large or any(_compat.count_elements(t.shape) is None for t, _ in found):
+    if any(t.dtype.base_dtype != sources[0].dtype for t, _ in found):
+        return None
+    if any(_compat.count_elements(t.shape) is None for t, _ in found):
         return None
     copies = [Source(t.name, [t], [t.shape], t.dtype.base_dtype) for t, _ in found]
     pattern = detect(flow_to(copies), copies, None, max_seconds)
-    return Copies(copies, np.concatenate([p for _, p in found]), pattern, n)
+    if lower_bound_of(pattern.adjacency(), "star") > most:
+        return None
+    made = Copies(copies, places, pattern, n)
+    return made if made.coloring.number <= most else None
 
 
 class Copies(object):

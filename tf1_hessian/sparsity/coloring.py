@@ -13,7 +13,7 @@ from tf1_hessian.sparsity.greedy import distance1_colors, star_colors
 from tf1_hessian.sparsity.lattices import lattice_of, shapes_of
 from tf1_hessian.sparsity.orders import ORDERS
 
-__all__ = ["Coloring", "KINDS"]
+__all__ = ["Coloring", "KINDS", "lower_bound_of"]
 
 KINDS = ("distance1", "star")
 _GREEDY = {"distance1": distance1_colors, "star": star_colors}
@@ -43,7 +43,7 @@ class Coloring(object):
             raise errors.bad_option("colors", "%s of one colour" % (clash,), "a %s colouring of %r" % (kind, pattern))
         self.colors, self.kind, self.how = colors.astype(np.int32), kind, how
         self.colors.flags.writeable = False
-        self.lower_bound = _lower_bound(adjacency, kind) if lower_bound is None else lower_bound
+        self.lower_bound = lower_bound_of(adjacency, kind) if lower_bound is None else lower_bound
 
     @classmethod
     def of(cls, pattern, kind="star", order="auto", shape=None):
@@ -54,7 +54,7 @@ class Coloring(object):
         if order != "auto" and order not in ORDERS:
             raise errors.bad_option("order", order, "one of auto, " + ", ".join(ORDERS))
         adjacency = pattern.adjacency()
-        bound = _lower_bound(adjacency, kind)
+        bound = lower_bound_of(adjacency, kind)
         if order == "auto":
             colors, how = _best(adjacency, kind, bound, [pattern.n] if shape is None else list(shape))
         else:
@@ -164,7 +164,7 @@ def _alike(rows, cols, colors):
     return counts[inverse.ravel()]
 
 
-def _lower_bound(adjacency, kind):
+def lower_bound_of(adjacency, kind):
     """A number of colours that no colouring undercuts: a clique's size, for stars also what the entries take.
 
     Two colours of a star colouring span a forest, of fewer edges than elements: k colours at most (k - 1) n -
