@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from sparsity.mutations import MUTATIONS as OF_SPARSITY
 from traits.mutations import MUTATIONS as OF_TRAITS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -177,7 +178,7 @@ def verdict(code, text):
 
 def main(words):
     """Applies the mutations whose names hold any of the words, or all; returns the exit code."""
-    chosen = [m for m in MUTATIONS + OF_TRAITS if not words or any(word in m[0] for word in words)]
+    chosen = [m for m in MUTATIONS + OF_TRAITS + OF_SPARSITY if not words or any(word in m[0] for word in words)]
     edits = [(path, edited(path, text, becomes)) for _, path, text, becomes, _ in chosen]
     began, caught = time.time(), 0
     code, text = run(sorted({test for m in chosen for test in m[-1]}))
