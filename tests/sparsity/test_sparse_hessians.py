@@ -7,6 +7,7 @@ from grids import band
 from scipy import sparse
 
 import tf1_hessian as th
+from forms import FORMS, built_as
 from tf1_hessian import colored
 from untouched import assert_refused
 
@@ -43,6 +44,24 @@ def test_numbers(name):
             assert np.allclose(found["sparse"].toarray(), found["full"], rtol=0, atol=1e-12 * size)
             assert np.allclose(found["diag"], np.diag(found["full"]), rtol=0, atol=1e-12 * size)
             assert (found["sparse"] != found["sparse"].T).nnz == 0
+
+
+@pytest.mark.parametrize("name", ["conditional", "loop"])
+@pytest.mark.parametrize("form", FORMS)
+def test_control_flow(name, form, graph):
+    """Dense in what enters it; a functional one may hold a gradient of the user's, so that symmetry is not known."""
+    x = tf.placeholder(tf.float64, [N])
+    with built_as(form):
+        loss = tf.reduce_sum(FUNCTIONS[name](x))
+    if form == "v2":
+        told = assert_refused(ValueError, lambda: th.sparse_hessian(loss, x), graph)
+        assert "may be unsymmetric" in told
+        return
+    asked = [th.sparse_hessian(loss, x), th.hessian_diag(loss, x, engine="colored"), th.hessian(loss, x, engine="loop")]
+    with tf.Session():
+        for point in points(count=3):
+            found, diagonal, truth = th.evaluate(asked, {x: point})
+            assert np.allclose(found.toarray(), truth) and np.allclose(diagonal, np.diag(truth))
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(tf.float64, 1e-13), (tf.float32, 1e-5)])
