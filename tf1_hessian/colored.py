@@ -32,13 +32,13 @@ _WORTH_COPYING = 0.5
 _NOISE, _NOISE_ELSE = {tf.float64: 1e-11, tf.float32: 1e-4}, 1e-2
 
 
-def detected(losses, sources, given=None, max_seconds=None):
+def detected(losses, sources, given=None, max_seconds=None, most=None):
     """The SparsityPattern over sources, in their order, of the Hessian of the sum of losses. Raises as detect."""
     path = path_between(losses, sources)
     closed = control_flow.custom_gradients([inner for op in path.ops for inner in [op] + list(inner_ops(op))])
     if closed:
         raise refusals.closed_over(closed[0])
-    return detect(_flow(path), sources, given, max_seconds)
+    return detect(_flow(path), sources, given, max_seconds, most)
 
 
 def _flow(path):
@@ -70,7 +70,8 @@ def diagonal_by_colors(problem, indices, size, verified, is_forced):
         return None
     if not is_forced and many < _WORTH_LOOKING:
         return None
-    _, coloring = _colored_for(problem, indices, "distance1", None, None, None if is_forced else _SECONDS)
+    limits = (None, None) if is_forced else (_SECONDS, _WORTHWHILE * many)
+    _, coloring = _colored_for(problem, indices, "distance1", None, None, *limits)
     copies = _copies(problem, indices, coloring, _SECONDS)
     if copies:
         return DiagonalOfCopies(problem, indices, copies, size, verified)
@@ -87,7 +88,7 @@ def hessian_by_colors(problem, size, verified, pattern=None, coloring=None, max_
     return ColoredHessian(problem, indices, pattern, coloring, copies, size, verified)
 
 
-def _colored_for(problem, indices, kind, pattern=None, coloring=None, max_seconds=None):
+def _colored_for(problem, indices, kind, pattern=None, coloring=None, max_seconds=None, most=None):
     """(pattern, Coloring) over some sources of a problem, those given checked. Raises ValueError where they are wrong,
     or none is found."""
     if not problem.symmetric:
@@ -96,7 +97,7 @@ def _colored_for(problem, indices, kind, pattern=None, coloring=None, max_second
     sources = [problem.asked[1][i] for i in indices]
     n = sum(s.size for s in sources)
     if pattern is None:
-        pattern = detected(problem.asked[0], sources, None, max_seconds)
+        pattern = detected(problem.asked[0], sources, None, max_seconds, most)
     pattern = SparsityPattern.of_size(pattern, n)
     if coloring is None:
         shape = sources[0].shape.as_list() if len(sources) == 1 else None

@@ -29,10 +29,10 @@ MUTATIONS = [
      "np.where(upper | True, colors[high]", [_SPARSE + "test_numbers[sparse product]", _SPARSE + "test_numbers[rows]",
                                              _SPARSE + "test_numbers[grid]", _SPARSE + "test_numbers[factors]"]),
     ("believe every pattern", "colored.py", "if off[places[0]] > allowed", "if False and off[places[0]] > allowed",
-     [_SPARSE + "test_a_missing_entry_is_caught"]),
+     ["tests/sparsity/test_sparse_checks.py::test_a_missing_entry_is_caught"]),
     ("believe every pattern of a diagonal", "colored.py",
      "list(exact), list(scales)]", "list(claimed), list(scales)]",
-     [_SPARSE + "test_a_missing_entry_of_a_diagonal_is_caught"]),
+     ["tests/sparsity/test_sparse_checks.py::test_a_missing_entry_of_a_diagonal_is_caught"]),
     ("let copies follow each other", "separated.py", "None, size, options, tensors)", "None, size, options)",
      ["tests/sparsity/test_copies.py::test_elements_that_are_read_as_they_are_too"]),
 ]

@@ -21,15 +21,16 @@ from tf1_hessian.sparsity.rules import Cross, View, is_copying, local
 __all__ = ["copied", "detect"]
 
 
-def detect(flow, sources, given=None, max_seconds=None):
+def detect(flow, sources, given=None, max_seconds=None, most=None):
     """The SparsityPattern of the Hessian over sources, of the sum of what the Flow leads to.
 
     given: {tensor: array} of tensors that are fed with indices. Raises ValueError where a size on the path is not
-    known, where the pattern is dense and large, or where it takes longer than max_seconds.
+    known, where the pattern is dense and large, where more than `most` elements all meet, or where it takes longer than
+    max_seconds.
     """
     constants = Constants(flow.path.anchors, given or {})
     try:
-        return _Detection(flow, sources, constants, max_seconds).pattern()
+        return _Detection(flow, sources, constants, max_seconds).pattern(most)
     finally:
         constants.close()
 
@@ -54,12 +55,12 @@ class _Detection(object):
         self._n = sum(s.size for s in sources)
         self._sizes = {key(a): _compat.dimensions(shape) for s in sources for a, shape in zip(s.anchors, s.shapes)}
 
-    def pattern(self):
+    def pattern(self, most):
         """The pairs that meet."""
         steps = [self._step(op) for op in self._flow.ops]
         wanted = self._wanted(steps)
         bending = self._bending(steps)
-        pairs, sets = Pairs(self._n), self._of_sources()
+        pairs, sets = Pairs(self._n, most), self._of_sources()
         anchors = set(sets)
         for view, found in steps:
             self._check_time()

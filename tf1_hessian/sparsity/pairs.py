@@ -14,10 +14,14 @@ _HELD = 5 * 10 ** 6
 
 
 class Pairs(object):
-    """Pairs of n source elements; both orders are meant."""
+    """Pairs of n source elements; both orders are meant.
 
-    def __init__(self, n):
+    most: if more elements than this all meet, which takes as many colours, the pattern is refused as dense.
+    """
+
+    def __init__(self, n, most=None):
         self._n, self._done, self._held = n, [], 0
+        self._most = n if most is None else most
         self._diagonal, self._products = np.zeros(n, bool), 0
         self._squared = {}
 
@@ -30,6 +34,8 @@ class Pairs(object):
         self._squared[name] = sets.table  # keeps the id taken
         rows = sets.table[used]
         counts = np.diff(rows.indptr)
+        if counts.size and counts.max() > self._most:
+            raise refusals.dense_pattern(op, self._n)
         if (counts <= 1).all():
             self._diagonal[rows.indices] = True
             return
