@@ -22,7 +22,8 @@ def known(programs):
 
 
 def _known(truth, columns):
-    assert truth.note is None, truth.note
+    # The gradient of EluGrad is wrong in TF 1.13, so that a loss with a gradient inside has a wrong first gradient.
+    assert truth.note is None or tf.__version__.startswith("1.13"), truth.note
     if truth.problem is not None:
         return Known(None, columns, None, None, truth.problem)
     scale = max(np.abs(truth.hessian).max(), np.abs(truth.gradient).max(), 1e-3)

@@ -1,6 +1,6 @@
 """Matrices."""
 from tf1_hessian import _compat, errors
-from tf1_hessian._compat import tf
+from tf1_hessian._compat import VERSION, tf
 
 __all__ = ["GRADIENTS"]
 
@@ -73,9 +73,22 @@ def _outer(x, y):
     return tf.matmul(x, y, adjoint_b=True)
 
 
+def _reciprocal(op, grad):
+    """Nothing from an infinite reciprocal where nothing arrives, as from TF 1.15 on; before, zero times infinity.
+
+    The gradients of eigen- and singular vectors take reciprocals of all differences, and then set the diagonal to zero.
+    """
+    y = op.outputs[0]
+    infinite = tf.equal(y, 2 * y) & tf.not_equal(y, tf.zeros_like(y))
+    y = tf.where(infinite & tf.equal(grad, tf.zeros_like(grad)), tf.zeros_like(y), y)
+    return [-grad * tf.square(tf.conj(y))]
+
+
 GRADIENTS = {
     "Lu": _lu,
     "MatrixInverse": _matrix_inverse,
     "MatrixLogarithm": _matrix_logarithm,
     "MatrixSolveLs": _matrix_solve_ls,
 }
+if VERSION < (1, 15):
+    GRADIENTS.update({"Inv": _reciprocal, "Reciprocal": _reciprocal})
