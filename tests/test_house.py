@@ -24,9 +24,10 @@ MAY_IMPORT = {
     "plan": EXACT | {"planner", "problem"},
     "runners": FLOOR | {"graph.built"},
     "estimators": FLOOR | {"runners"},
-    "api": INNER,
+    "rows": EXACT | {"problem"},
+    "api": INNER | {"rows"},
     "diagnosis": INNER,
-    PACKAGE: INNER | {"api", "diagnosis"},
+    PACKAGE: INNER | {"api", "diagnosis", "rows"},
 }
 EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "tensorboard", "testing", "tf2"}
 # Libraries that only an edge may need.

@@ -22,6 +22,8 @@ from tf1_hessian.errors import (
     VerificationError,
 )
 from tf1_hessian.plan import HessianPlan
+from tf1_hessian.rows.calls import batch_hessian, batch_hessian_diag, laplacian
+from tf1_hessian.rows.plan import RowPlan
 from tf1_hessian.runners.evaluate import evaluate
 from tf1_hessian.sparsity.coloring import Coloring
 from tf1_hessian.sparsity.pattern import SparsityPattern
@@ -31,9 +33,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
-    "NoSecondDerivativeError", "NotSeparableError", "SparseHessian", "SparsityPattern", "VerificationError", "check",
-    "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan",
-    "rewrite", "rewrite_on_slices", "sparse_hessian",
+    "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "VerificationError",
+    "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
+    "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite", "rewrite_on_slices", "sparse_hessian",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

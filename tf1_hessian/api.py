@@ -13,6 +13,8 @@ from tf1_hessian.graph.scratch import Scratch, key
 from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources, resolve_tensor
 from tf1_hessian.plan import answer, make_plan
 from tf1_hessian.problem import path_between
+from tf1_hessian.rows.plan import QUANTITIES as ROW_QUANTITIES
+from tf1_hessian.rows.plan import plan_rows
 
 __all__ = [
     "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "plan", "rewrite",
@@ -82,8 +84,16 @@ def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_s
          max_seconds=None):
     """The HessianPlan of `hessian_diag` (quantity "diag"), `hessian` ("full") or `sparse_hessian` ("sparse"), before
     anything is built.
+
+    quantity "batch", "batch_diag" or "laplacian": the RowPlan of `batch_hessian`, `batch_hessian_diag`, `laplacian`,
+    which take no other, flat, per_example, verify, pattern, coloring and max_seconds.
     """
     _refuse_eager("plan")
+    if quantity in ROW_QUANTITIES:
+        others = {"per_example": per_example, "other": other, "flat": flat, "verify": verify, "pattern": pattern,
+                  "coloring": coloring, "max_seconds": max_seconds}
+        return _row_plan(loss, xs, quantity, others, engine=engine, chunk_size=chunk_size, precision=precision,
+                         max_columns=max_columns, max_bytes=max_bytes)
     return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
                      chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes,
                      pattern=pattern, coloring=coloring, max_seconds=max_seconds)
@@ -104,6 +114,15 @@ def hessian_sparsity(loss, xs, *, feed_dict=None, max_seconds=None):
     check_real(layout.sources)
     given = {resolve_tensor(t, losses[0].graph): v for t, v in (feed_dict or {}).items()}
     return colored.detected(losses, layout.sources, given, max_seconds)
+
+
+def _row_plan(ys, x, quantity, others, **options):
+    defaults = {"per_example": False, "flat": False, "verify": "first"}
+    for name in sorted(others):
+        default = defaults.get(name)
+        if others[name] is not default and not (default is not None and others[name] == default):
+            raise errors.bad_option(name, others[name], "no such option with quantity='%s'" % quantity)
+    return plan_rows(ys, x, quantity, **options)
 
 
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):

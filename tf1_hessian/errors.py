@@ -257,13 +257,12 @@ def engine_does_not_fit(engine, reason):
     return ValueError("engine=%r can't be used here: %s. engine='auto' chooses one that can." % (engine, reason))
 
 
-def not_separable(op, source):
+def not_separable(op, source, remedy="engine='vectorized' or 'loop', which take a column for each element"):
     """An op that mixes the examples of a batch."""
     return NotSeparableError(
         "The examples can't be told apart below '%s': operation '%s' (op type: %s) mixes them, so that one example's "
         "loss depends on others. Leave it out of the loss, make its numbers fixed (batch norm: training=False), or use "
-        "engine='vectorized' or 'loop', which take a column for each element and are right for such losses too." % (
-            source, op.name, op.type))
+        "%s and are right for such losses too." % (source, op.name, op.type, remedy))
 
 
 def over_limit(name, limit, found, plan):

@@ -41,6 +41,10 @@ class Costs(object):
         """Of `columns` products with the Hessian: forward over the gradient and back."""
         return 3 * self.vjp(start, end, columns)
 
+    def op(self, op, columns):
+        """Of one op with `columns` times its inputs."""
+        return columns * self._price(op) + _LAUNCH
+
     def elements(self, start, end):
         """Of all tensors between two."""
         return sum(elements(dimensions_of(o)) for op in self._flow.between(start, end) for o in op.outputs)

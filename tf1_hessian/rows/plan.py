@@ -1,0 +1,107 @@
+"""How second derivatives by row are computed, at what cost and why."""
+import numbers
+
+from tf1_hessian import errors
+from tf1_hessian._compat import tf
+from tf1_hessian.graph import built
+from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.precision import check_precision
+from tf1_hessian.rows.choice import choose
+from tf1_hessian.rows.problem import RowProblem
+
+__all__ = ["ENGINES", "QUANTITIES", "RowPlan", "answer_rows", "plan_rows"]
+
+QUANTITIES = ("batch", "batch_diag", "laplacian")
+ENGINES = ("auto", "tangents", "vectorized", "loop")
+
+
+class RowPlan(object):
+    """A rehearsed way to second derivatives by row: `print(plan)` explains it, `plan.build()` gives the tensor.
+
+    quantity: "batch", "batch_diag" or "laplacian". n: elements of one row of x. outputs: q, or None for ys [B].
+    engine: "tangents", "vectorized" or "loop". columns: tangents, or products with the Hessians. gradients: the price,
+    estimated in gradients of ys. bytes: estimated, of the tensors held at once. ops: added to the graph. reasons: why.
+    """
+
+    def __init__(self, problem, choice):
+        self._problem, self._laid = problem, choice.laid
+        self.quantity, self.n, self.outputs = problem.quantity, problem.width, problem.outputs
+        self.engine, self.columns, self.chunk_size = choice.laid.engine, choice.laid.columns, choice.laid.size
+        self.gradients, self.bytes, self.ops = choice.gradients, choice.bytes, len(choice.laid.needed)
+        self.reasons = tuple(choice.reasons)
+
+    def __repr__(self):
+        what = "tangents and %d adjoint%s" % (self.outputs or 1, "s" * ((self.outputs or 1) > 1))
+        return "RowPlan(%s, n=%d by row, engine=%s, %d %s, ~%.3g gradients, %d ops, ~%.3g MB)" % (
+            self.quantity, self.n, self.engine, self.columns,
+            what if self.engine == "tangents" else "columns in chunks of %d" % self.chunk_size, self.gradients,
+            self.ops, self.bytes / 1e6)
+
+    def __str__(self):
+        problem = self._problem
+        lines = [repr(self), "  %s %s %s: rows along axis 0 of '%s' %s" % (
+            problem.source.name, problem.source.shape, problem.source.dtype.name, problem.asked_ys.name,
+            problem.asked_ys.shape)]
+        return "\n".join(lines + ["  because " + r for r in self.reasons])
+
+    def build(self, name=None):
+        """The tensor, under one name scope; asked again, the same one."""
+        problem = self._problem
+        return built.remembered(problem.graph, (problem.question, self.engine, self.chunk_size, name),
+                                lambda: self._build(name))
+
+    def _build(self, name):
+        problem = self._problem
+        with problem.graph.as_default(), tf.name_scope(name or _SCOPES[self.quantity]):
+            emission = Emission.of_scratch(problem.scratch)
+            found = self._laid.lay(emission)
+            with tf.control_dependencies(self._assertions(emission)):
+                return tf.identity(found)
+
+    def _assertions(self, emission):
+        """Ops that fail where sizes that were taken for equal are not."""
+        def size(tensor, axis):
+            return tf.shape(emission.emit([tensor])[0])[axis]
+
+        return [tf.debugging.assert_equal(size(a, i), size(b, j), message=(
+            "Second derivatives by row need axis %d of '%s' to be as long as axis %d of '%s'" % (i, a.name, j, b.name)))
+            for a, i, b, j in self._problem.separation.needs]
+
+
+_SCOPES = {"batch": "batch_hessian", "batch_diag": "batch_hessian_diag", "laplacian": "laplacian"}
+
+
+def plan_rows(ys, x, quantity, *, precision=None, **options):
+    """The rehearsed RowPlan. Raises all that can be raised; the user's graph is as it was."""
+    options = _checked(precision, **options)
+    return _rehearsed(RowProblem(ys, x, quantity, precision), options)
+
+
+def answer_rows(ys, x, quantity, name, *, precision=None, **options):
+    """The tensor of a plan, built; asked again, the same tensor without planning again."""
+    options = _checked(precision, **options)
+    problem = RowProblem(ys, x, quantity, precision)
+    question = problem.question, "asked", tuple(sorted(options.items(), key=lambda item: item[0])), name
+    return built.remembered(problem.graph, question, lambda: _rehearsed(problem, options).build(name))
+
+
+def _rehearsed(problem, options):
+    problem.rehearse()
+    with problem.scratch.as_default():
+        plan = RowPlan(problem, choose(problem, options["engine"], options["chunk_size"]))
+    for name, found in (("max_columns", plan.columns), ("max_bytes", plan.bytes)):
+        if options[name] is not None and found > options[name]:
+            raise errors.over_limit(name, options[name], found, plan)
+    return plan
+
+
+def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None):
+    check_precision(precision)
+    if engine not in ENGINES:
+        raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
+    limits = {"chunk_size": chunk_size, "max_columns": max_columns, "max_bytes": max_bytes}
+    for name, value in limits.items():
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
+            raise errors.bad_option(name, value, "a whole number from 1 up, or None")
+    return dict(limits, engine=engine)
