@@ -129,3 +129,13 @@ def test_normal_modes(tmp_path):
     slopes = [float(s) for s in re.findall(r"gradient (\S+)$", output, re.MULTILINE)]
     assert slopes[-1] < 1e-10 and len(slopes) < 10
     assert 0 < printed(output, "lowest frequency") < printed(output, "highest frequency")
+
+
+def test_poisson_pinn(tmp_path):
+    output = run("poisson_pinn.py", tmp_path, "--quick")
+    assert "RowPlan(laplacian, n=2 by row, engine=tangents, 2 tangents and 1 adjoint" in output
+    slope, difference = re.search(r"gradient (\S+), finite difference (\S+)", output).groups()
+    np.testing.assert_allclose(float(slope), float(difference), rtol=1e-6)
+    before, after = (float(re.search("largest error of u %s training: (\\S+)" % when, output).group(1))
+                     for when in ("before", "after"))
+    assert before > 0.5 and after < 5e-3
