@@ -11,7 +11,7 @@ D = tf.float64
 ENGINES = ("tangents", "vectorized", "loop")
 QUANTITIES = ("batch", "batch_diag", "laplacian")
 # Nets that pfor of TF 1.15 has no converters for.
-NOT_VECTORIZED = () if tf.__version__.startswith("2") else ("product",)
+NOT_VECTORIZED = () if tf.__version__.startswith("2") else ("product", "curved_behind_product")
 
 
 def truth(ys, x, start):

@@ -248,16 +248,20 @@ class General(object):
         return tf.zeros_like(output) if found is None else found
 
     def bend(self, tangents, adjoints, sums):
-        """Adds to `sums` the products of tangents with those of the op's own Hessian."""
+        """Adds to `sums` the products of tangents with those of the op's own Hessian.
+
+        What arrives is held, under a name of its own: it may depend on the inputs, and may be one of the tensors here.
+        """
         full = [full_tangent(tangents[key(t)], t) for t in self.inputs]
-        outputs = [(o, a) for o, a in zip(self.op.outputs, adjoints) if a is not None]
+        outputs = [(o, tf.identity(a)) for o, a in zip(self.op.outputs, adjoints) if a is not None]
+        held = list(self.op.inputs) + [a for _, a in outputs]
         slopes = self._pulled_back([o for o, _ in outputs], [a for _, a in outputs])
         pairs = [(g, f) for g, f in zip(slopes, full) if g is not None]
         count = full[0].shape.as_list()[0]
         for k, tensor in enumerate(self.inputs):
             def product(index, k=k):
                 return backprop([g for g, _ in pairs], [self.inputs[k]], [tf.gather(f, index) for _, f in pairs],
-                                list(self.op.inputs))[0]
+                                held)[0]
 
             found = each(product, count) if pairs else None
             if found is not None:
