@@ -51,6 +51,12 @@ def _own_derivative(x):
     return tf.gradients(mlp(x)[:, 0], x)[0]
 
 
+def _slope(x):
+    """Its gradients of broadcasting sum over axes that shapes tell when they run."""
+    scaled = mlp(x) * tf.constant([1.0, 0.5], x.dtype)
+    return tf.reduce_sum(tf.square(tf.gradients(scaled, x)[0]), 1)
+
+
 def _matrices(x):
     left, right = (tf.reshape(tf.tanh(dense(x, 4, seed)), [-1, 2, 2]) for seed in (1, 2))
     return tf.reduce_sum(tf.matmul(left, right), [1, 2])
@@ -76,6 +82,7 @@ NETS = {
     "columns": _columns,
     "scalars": _scalars,
     "own_derivative": _own_derivative,
+    "slope": _slope,
     "matrices": _matrices,
     "turned": _turned,
     "one_output": lambda x: dense(tf.tanh(dense(x, 4, 1)), 1, 2),

@@ -13,12 +13,9 @@ __all__ = ["Net", "NETS"]
 Net = collections.namedtuple("Net", "program engine columns options")
 Net.__doc__ = """engine: of the expected plan, or several, "a|b". columns: as many at most. options: of th.plan."""
 
-VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 NETS = collections.OrderedDict()
 # Nets whose first seed has a kink near by.
 _MOVED = {"group_norm": 1, "relu_1_rows": 1}
-# Older gradients of a sum with a bias reduce along axes that are told when they run.
-_PENALTY = ("structured", 16) if VERSION >= (2, 15) else ("vectorized", 20)
 
 
 def net(name, function, engine, columns, options=None, **program):
@@ -116,7 +113,7 @@ net("centered_0", nets_shapes.centered(0), "structured", 8)
 net("centered_1", nets_shapes.centered(1), "structured", 2)
 net("inputs_tanh", nets_shapes.by_inputs(tf.tanh), "structured", 6)
 net("inputs_relu", nets_shapes.by_inputs(tf.nn.relu), "structured", 2)
-net("gradient_penalty", nets_shapes.gradient_penalty(tf.tanh), *_PENALTY)
+net("gradient_penalty", nets_shapes.gradient_penalty(tf.tanh), "structured", 16)
 net("generalized_linear", nets_shapes.generalized, "structured", 1)
 net("gates", nets_shapes.gates, "mixed", 10)
 net("read_often", nets_shapes.read_often, "structured", 3)

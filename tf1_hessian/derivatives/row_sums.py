@@ -11,6 +11,8 @@ __all__ = ["RowSums", "full_tangent"]
 
 def full_tangent(tangent, tensor):
     """A tangent that may have one row for all, of the tensor's shape behind the axis of directions."""
+    if tensor.shape.ndims is None:
+        return tangent  # only linear ops give and take these, whose tangents are whole
     own = tangent.shape.as_list()[1:]
     sizes = dimensions_of(tensor)
     is_one_row = own and own[0] == 1 and sizes[0] != 1

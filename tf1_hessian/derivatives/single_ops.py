@@ -78,7 +78,7 @@ class Linear(object):
         self.op, self.inputs, self._positions = op, inputs, positions
 
     def push(self, tangents):
-        """The tangents of the outputs; tangents: {key of an input: its own}."""
+        """The tangents of the outputs; tangents: Stacks with those of the inputs."""
         op = self.op
         known = [tangents[key(op.inputs[p])] for p in self._positions]
         if op.type in _SAME:
@@ -99,7 +99,6 @@ class Linear(object):
         """The op itself for each direction."""
         op = self.op
         full = [full_tangent(tangents[key(t)], t) for t in self.inputs]
-        count = full[0].shape.as_list()[0]
         replaced = {}
         if op.type in _JOINED:
             replaced = {key(t): tf.zeros_like(t) for t in op.inputs if t.dtype.is_floating}
@@ -109,14 +108,14 @@ class Linear(object):
             known.update((key(t), tf.gather(f, index)) for t, f in zip(self.inputs, full))
             return Emission(known, lambda t: t.op is op).emit(list(op.outputs))[output]
 
-        return _for_each(lambda output: lambda index: make(index, output), op, count)
+        return _for_each(lambda output: lambda index: make(index, output), op, tangents.count)
 
 
 def _for_each(make, op, count):
     found = [each(make(k), count) if o.dtype.is_floating else None for k, o in enumerate(op.outputs)]
     for stacked, output in zip(found, op.outputs):
-        if stacked is not None:
-            stacked.set_shape([count] + (output.shape.as_list() if output.shape.ndims is not None else []))
+        if stacked is not None and output.shape.ndims is not None:
+            stacked.set_shape([count] + output.shape.as_list())
     return found
 
 
@@ -239,7 +238,7 @@ class General(object):
         """The tangents of the outputs, J t = d(J^T u . t)/du."""
         full = [full_tangent(tangents[key(t)], t) for t in self.inputs]
         return _for_each(lambda k: lambda index: self._forward(self.op.outputs[k], full, index), self.op,
-                         full[0].shape.as_list()[0])
+                         tangents.count)
 
     def _forward(self, output, full, index):
         seed = tf.zeros_like(output)
@@ -257,13 +256,12 @@ class General(object):
         held = list(self.op.inputs) + [a for _, a in outputs]
         slopes = self._pulled_back([o for o, _ in outputs], [a for _, a in outputs])
         pairs = [(g, f) for g, f in zip(slopes, full) if g is not None]
-        count = full[0].shape.as_list()[0]
         for k, tensor in enumerate(self.inputs):
             def product(index, k=k):
                 return backprop([g for g, _ in pairs], [self.inputs[k]], [tf.gather(f, index) for _, f in pairs],
                                 held)[0]
 
-            found = each(product, count) if pairs else None
+            found = each(product, tangents.count) if pairs else None
             if found is not None:
-                found.set_shape([count] + tensor.shape.as_list())
+                found.set_shape([tangents.count] + tensor.shape.as_list())
                 sums.add(tensor, full[k], found)

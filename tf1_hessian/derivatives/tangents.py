@@ -11,6 +11,14 @@ from tf1_hessian.graph.scratch import key
 __all__ = ["Tangents"]
 
 
+class Stacks(dict):
+    """{key of a tensor: its tangents}, `count` of them stacked along the first axis."""
+
+    def __init__(self, count):
+        super(Stacks, self).__init__()
+        self.count = count
+
+
 class Tangents(object):
     """The ops of a flow from `x` to `ys`, of which all tensors between have rows (rows_of).
 
@@ -34,8 +42,9 @@ class Tangents(object):
         return found[::-1]
 
     def push(self, seeds):
-        """{key of a tensor: its tangents} for seeds [c, 1, rest of x's shape]."""
-        tangents = {key(self._x): seeds}
+        """The Stacks of tangents of all tensors for seeds [c, 1, rest of x's shape]."""
+        tangents = Stacks(int(seeds.shape[0]))
+        tangents[key(self._x)] = seeds
         for part in self.pushed:
             for output, tangent in zip(part.op.outputs, part.push(tangents)):
                 tangents[key(output)] = _zeros(seeds, output) if tangent is None else tangent

@@ -8,7 +8,7 @@ import numpy as np
 from tf1_hessian import _compat
 from tf1_hessian.graph.scratch import original
 
-__all__ = ["dimensions_of", "quotient"]
+__all__ = ["dimensions_of", "quotient", "sizes_told"]
 
 _MEMORY = "_tf1_hessian_dimensions"
 _DEEPEST = 40
@@ -26,6 +26,12 @@ def dimensions_of(tensor):
         known[tensor.op] = static  # while it is being worked out
         known[tensor.op] = _reshaped(tensor, static)
     return list(known[tensor.op])
+
+
+def sizes_told(tensor):
+    """What a vector of sizes holds, a list of ints and None; None where even its length is unknown."""
+    told = _partial(tensor, 0)
+    return None if told is None or told.ndim != 1 else [None if s is None else int(s) for s in told]
 
 
 def _reshaped(tensor, static):

@@ -1,5 +1,6 @@
 """Traits of reductions along axes, cumulative ones among them."""
 from tf1_hessian.graph.traits.states import SUMMED, Trait
+from tf1_hessian.graph.traits.unbroadcast import summed_axis
 
 __all__ = ["TRAITS"]
 
@@ -10,10 +11,14 @@ def _reduction(question):
     Mathematics: out[i] = f(a[i, :]), slices along i stay apart. Along the reduced axis sum and mean add up, and so do
     extremes, which are piecewise linear; products and norms do not.
     Example: a [N, 3] summed over axis 1: [N], carried on 0 if a was; a carried on 1: a sum.
-    Reads: the axes, where they are constant. Exact; conservative where they are not: nothing is known then.
+    Reads: the axes, where they are constant, or those of a gradient of broadcasting. Exact; conservative for others:
+    nothing is known then.
     """
     rank, state = question.rank_of(0), question.states[0]
     axes = None if rank is None else question.told_axes(1, rank)
+    if axes is None and rank is not None and question.op.type == "Sum":
+        axis = summed_axis(question)
+        return None if axis is None else state._replace(axis=axis)
     if axes is None or state.axis in axes:
         return None
     moved = 0 if question.op.get_attr("keep_dims") else sum(a < state.axis for a in axes)

@@ -3,6 +3,7 @@ import numpy as np
 
 from tf1_hessian.graph.dimensions import quotient
 from tf1_hessian.graph.traits.states import Carried, Trait
+from tf1_hessian.graph.traits.unbroadcast import restored_axis
 
 __all__ = ["TRAITS"]
 
@@ -16,8 +17,11 @@ def _reshape(question):
     outer2 * m * inner2 elements.
     Example: [N, T, D] -> [N * T, D]: carried on 0 becomes Carried(0, 1, T), on 1 Carried(0, N, 1).
     Reads: sizes, through the shape arithmetic of the graph; equal unknown sizes at either end are required to be equal.
-    Exact for known sizes, conservative for others.
+    Exact for known sizes and behind the sums of gradients of broadcasting, conservative for others.
     """
+    restored = restored_axis(question)
+    if restored is not None:
+        return question.states[0]._replace(axis=restored)
     if question.rank is None or question.rank_of(0) is None:
         return None
     state, ours, theirs = question.states[0], question.sizes_of(0), question.sizes

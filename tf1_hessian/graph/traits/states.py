@@ -31,7 +31,7 @@ class Question(object):
 
     def __init__(self, op, states, output, size, require):
         self.op, self.states, self.output, self.size = op, states, output, size
-        self._require = require
+        self.require = require
 
     @property
     def positions(self):
@@ -83,7 +83,7 @@ class Question(object):
             elif ours != theirs:
                 return False
         for pair in unknown:
-            self._require(*pair)
+            self.require(*pair)
         return True
 
 
