@@ -6,14 +6,12 @@
 Weights and data go to the rival as .npz; answers are compared with each other and with one in float64. Steady runs are
 interleaved; two threads each; times are medians in milliseconds, ratios are what to read. Peak memory is the process's.
 """
-import argparse
 import functools
-import json
-import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, Rival, peak_megabytes, timed
+from races import announced, parser_of, prepared, stored
 
 import tf1_hessian as th
 
@@ -148,26 +146,18 @@ def printed(result):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, 15, "torch and backpack-for-pytorch")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=CASES)
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--rival", help="a Python that has torch and backpack-for-pytorch")
-    parser.add_argument("--output", help="a .json file for the figures")
     options = parser.parse_args()
-    print("TF %s, Python %s, %d threads; medians in ms; ratios: diagonal / gradient, BackPACK / both" % (
-        tf.__version__, sys.version.split()[0], THREADS))
-    print("case             n columns gradient diagonal  ratio     both  BackPACK  ratio  planning    first  error")
+    announced("medians in ms; ratios: diagonal / gradient, BackPACK / both",
+              "case             n columns gradient diagonal  ratio     both  BackPACK  ratio  planning    first  error")
     results = []
     for case in options.cases:
         results.append(race(case, options.repeats, options.rival))
         printed(results[-1])
-    if options.output:
-        with open(options.output, "w") as file:
-            found = {"tensorflow": tf.__version__, "threads": THREADS, "races": results}
-            json.dump(found, file, indent=1, default=float)
+    stored(results, options.output)
 
 
 if __name__ == "__main__":
-    tf.disable_eager_execution()
-    tf.logging.set_verbosity(tf.logging.ERROR)
+    prepared(is_pinned=False)
     main()

@@ -7,14 +7,11 @@ The weights are the four variables of the net here, one flat vector for tf.hessi
 the whole matrix. Answers are compared with columns in float64; steady runs are interleaved; two threads each; times are
 medians in milliseconds, ratios are what to read. "first" is building, tracing or compiling with the first run.
 """
-import argparse
-import json
-import os
-import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, Rival, peak_megabytes, timed
+from races import announced, parser_of, prepared, stored
 
 import tf1_hessian as th
 
@@ -129,29 +126,20 @@ def rows_of(case, times, first, found, exact):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, 15, "jax")
     parser.add_argument("--cases", nargs="+", choices=sorted(CASES), default=sorted(CASES))
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--rival", help="a Python that has jax")
-    parser.add_argument("--output", help="a .json file for the figures")
     options = parser.parse_args()
-    print("TF %s, Python %s, %d threads; medians in ms; ratio: to the Hessian from its layers" % (
-        tf.__version__, sys.version.split()[0], THREADS))
-    print("case       n way               steady   ratio      first  error")
+    announced("medians in ms; ratio: to the Hessian from its layers",
+              "case       n way               steady   ratio      first  error")
     results = []
     for case in options.cases:
         for row in race(case, options.repeats, options.rival):
             results.append(row)
             print(LINE % (case, row["n"], row["way"], row["steady"], row["ratio"], row["first"],
                           row["error"] or 0), flush=True)
-    if options.output:
-        with open(options.output, "w") as file:
-            json.dump({"tensorflow": tf.__version__, "threads": THREADS, "races": results}, file, indent=1)
+    stored(results, options.output)
 
 
 if __name__ == "__main__":
-    # JAX has no other way to be held to two threads.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    tf.disable_eager_execution()
-    tf.logging.set_verbosity(tf.logging.ERROR)
+    prepared(is_pinned=True)
     main()

@@ -7,14 +7,11 @@ The Laplacian by its inputs of a tanh net with four layers of 64, float32. Answe
 in float64; steady runs are interleaved; two threads each; times are medians in milliseconds, ratios are what to read.
 "first" is building, tracing or compiling with the first run.
 """
-import argparse
-import json
-import os
-import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, Rival, timed
+from races import announced, parser_of, prepared, stored
 
 import tf1_hessian as th
 
@@ -105,29 +102,20 @@ def figures(width, times, first, found, exact):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, 15, "jax")
     parser.add_argument("--widths", nargs="+", type=int, default=[2, 10, 50])
     parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--rival", help="a Python that has jax")
-    parser.add_argument("--output", help="a .json file for the figures")
     options = parser.parse_args()
-    print("TF %s, Python %s, %d threads, %d rows; medians in ms; ratio: to our Laplacian" % (
-        tf.__version__, sys.version.split()[0], THREADS, options.rows))
-    print("   D way                       steady   ratio      first  error")
+    announced("%d rows; medians in ms; ratio: to our Laplacian" % options.rows,
+              "   D way                       steady   ratio      first  error")
     results = []
     for width in options.widths:
         for row in race(width, options.rows, options.repeats, options.rival):
             results.append(row)
             print(LINE % (width, row["way"], row["steady"], row["ratio"], row["first"], row["error"] or 0), flush=True)
-    if options.output:
-        with open(options.output, "w") as file:
-            json.dump({"tensorflow": tf.__version__, "threads": THREADS, "races": results}, file, indent=1)
+    stored(results, options.output)
 
 
 if __name__ == "__main__":
-    # JAX has no other way to be held to two threads.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    tf.disable_eager_execution()
-    tf.logging.set_verbosity(tf.logging.ERROR)
+    prepared(is_pinned=True)
     main()

@@ -7,14 +7,11 @@ All in float64; answers are compared with each other; steady runs are interleave
 in milliseconds, ratios to "ours" of the same quantity are what to read. "first" is what a user waits for the first
 numbers: detection, colours, building, tracing or compiling, the first run. Memory is the peak of the process.
 """
-import argparse
-import json
-import os
-import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, Rival, peak_megabytes, timed
+from races import announced, parser_of, prepared, stored
 from scipy import sparse
 
 import tf1_hessian as th
@@ -130,29 +127,20 @@ def race(case, repeats, python):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, 9, "jax, asdex and casadi")
     parser.add_argument("--cases", nargs="+", choices=sorted(CASES), default=sorted(CASES))
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--rival", help="a Python that has jax, asdex and casadi")
-    parser.add_argument("--output", help="a .json file for the figures")
     options = parser.parse_args()
-    print("TF %s, Python %s, %d threads; medians in ms; ratio: to ours" % (
-        tf.__version__, sys.version.split()[0], THREADS))
-    print("case       what       n way                steady   ratio      first  peak MB  difference")
+    announced("medians in ms; ratio: to ours",
+              "case       what       n way                steady   ratio      first  peak MB  difference")
     results = []
     for case in options.cases:
         for row in race(case, options.repeats, options.rival):
             results.append(row)
             print(LINE % (case, row["quantity"], row["n"], row["way"], row["steady"], row["ratio"], row["first"],
                           row["peak_mb"], row["error"]), flush=True)
-    if options.output:
-        with open(options.output, "w") as file:
-            json.dump({"tensorflow": tf.__version__, "threads": THREADS, "races": results}, file, indent=1)
+    stored(results, options.output)
 
 
 if __name__ == "__main__":
-    # JAX has no other way to be held to two threads.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    tf.disable_eager_execution()
-    tf.logging.set_verbosity(tf.logging.ERROR)
+    prepared(is_pinned=True)
     main()
