@@ -86,7 +86,6 @@ NETS = {
     "matrices": _matrices,
     "turned": _turned,
     "one_output": lambda x: dense(tf.tanh(dense(x, 4, 1)), 1, 2),
-    "product": lambda x: tf.reduce_prod(1.5 + tf.tanh(dense(x, 4, 1)), 1),
     "squares": lambda x: tf.reduce_sum(x * x, 1),
     "with_itself": lambda x: tf.reduce_sum(x * x * tf.reduce_sum(x, 1, keep_dims=True), 1),
 }

@@ -35,7 +35,7 @@ def truth(ys, x):
     return tf.stack(rows, 1)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
           phases=(Phase.explicit, Phase.generate))
 @given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(1, 50)), min_size=1, max_size=3))
 def test_random_nets(steps):

@@ -11,7 +11,7 @@ D = tf.float64
 ENGINES = ("tangents", "vectorized", "loop")
 QUANTITIES = ("batch", "batch_diag", "laplacian")
 # Nets that pfor of TF 1.15 has no converters for.
-NOT_VECTORIZED = () if tf.__version__.startswith("2") else ("product", "curved_behind_product")
+NOT_VECTORIZED = () if tf.__version__.startswith("2") else ("curved_behind_product",)
 
 
 def truth(ys, x, start):
@@ -132,8 +132,8 @@ def test_float32(precision, allowed):
         np.testing.assert_allclose(value, reduced(true, quantity), rtol=0, atol=allowed * np.abs(true).max())
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", ["tanh", "layer_norm", "columns"])
+@pytest.mark.parametrize("name, engine", [
+    ("tanh", "loop"), *[(name, engine) for name in ("tanh", "layer_norm", "columns") for engine in ENGINES[:2]]])
 def test_results_are_differentiated_again(name, engine):
     """Third derivatives, by TensorFlow's own gradient of what is built."""
     x = tf.placeholder(D, [None, 3])

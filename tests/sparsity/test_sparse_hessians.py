@@ -131,7 +131,7 @@ def test_auto_joins_what_the_structure_leaves_over():
     assert np.allclose(of_w, true[0]) and np.allclose(of_x, np.diag(hessian_of_chain(feed[x])))
 
 
-@pytest.mark.parametrize("chunk_size", [None, 5])
+@pytest.mark.parametrize("chunk_size", [None, 7])
 def test_many_colours_in_chunks(chunk_size):
     """Two blocks of 20 elements that all meet: 20 colours, more than are laid one by one."""
     x = tf.placeholder(tf.float64, [40])
