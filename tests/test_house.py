@@ -22,12 +22,13 @@ MAY_IMPORT = {
     "colored": EXACT | {"problem", "separated"},
     "planner": EXACT | {"colored", "problem"},
     "plan": EXACT | {"planner", "problem"},
-    "runners": FLOOR | {"graph.built"},
+    "runners": FLOOR | {"graph.built", "graph.compiled"},
     "estimators": FLOOR | {"runners"},
     "rows": EXACT | {"problem"},
     "api": INNER | {"rows"},
+    "direct": EXACT | {"problem"},
     "diagnosis": INNER,
-    PACKAGE: INNER | {"api", "diagnosis", "rows"},
+    PACKAGE: INNER | {"api", "diagnosis", "direct", "rows"},
 }
 EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "tensorboard", "testing", "tf2"}
 # Libraries that only an edge may need.

@@ -1,19 +1,9 @@
 """Exact second derivatives of a loss that already exists in a TensorFlow 1 graph."""
 import importlib
 
-from tf1_hessian.api import (
-    gradients,
-    hessian,
-    hessian_diag,
-    hessian_sparsity,
-    hessians,
-    hvp,
-    plan,
-    rewrite,
-    rewrite_on_slices,
-    sparse_hessian,
-)
+from tf1_hessian.api import hessian, hessian_diag, hessian_sparsity, hessians, plan, sparse_hessian
 from tf1_hessian.diagnosis import Diagnosis, diagnose
+from tf1_hessian.direct import gradients, hvp, rewrite, rewrite_on_slices
 from tf1_hessian.errors import (
     LostDerivativeError,
     NoDerivativeError,

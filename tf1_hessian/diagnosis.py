@@ -17,7 +17,7 @@ from tf1_hessian.graph.regions import inner_ops, region_of
 from tf1_hessian.graph.scratch import Tracing, key
 from tf1_hessian.graph.sources import resolve_losses, resolve_sources
 from tf1_hessian.plan import make_plan
-from tf1_hessian.problem import path_between
+from tf1_hessian.problem import path_between, refuse_eager
 
 __all__ = ["Diagnosis", "OpReport", "diagnose"]
 
@@ -83,8 +83,7 @@ def diagnose(loss, xs):
     behind the gradient of a v1 loop, only the ops that hide it are listed. Raises ValueError for sources that can't be
     meant, as `th.hessian` does.
     """
-    if _compat.executes_eagerly():
-        raise errors.eager("diagnose")
+    refuse_eager("diagnose")
     losses = resolve_losses(loss)
     layout = Layout(xs, resolve_sources(xs, losses[0].graph))
     try:

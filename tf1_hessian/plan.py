@@ -5,7 +5,7 @@ import numbers
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import Options
-from tf1_hessian.graph import built
+from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.precision import check_precision
 from tf1_hessian.planner import ENGINES, Cost, Planner
@@ -26,11 +26,11 @@ class HessianPlan(object):
     refuse. A structured plan checks itself when it is evaluated (th.evaluate), as `verify` says.
     """
 
-    def __init__(self, problem, planner, verify):
-        self._problem, self._rows, self._verify = problem, tuple(planner.rows), verify
+    def __init__(self, problem, planner, verify, jit=False):
+        self._problem, self._rows, self._verify, self._jit = problem, tuple(planner.rows), verify, jit
         self._needs, self._verification, self._colored = planner.needs, planner.verification, planner.colored
         self.quantity, self.n, self.sources = problem.quantity, problem.layout.n, problem.layout.sources
-        self.cost, self.reasons = planner.cost, tuple(planner.reasons)
+        self.cost, self.reasons = planner.cost, tuple(planner.reasons) + compiled.reasons(jit)
         engines = {r.engine for r in self._rows} or ({"colored"} if planner.colored else set())
         self.engine = engines.pop() if len(engines) == 1 else "mixed" if engines else "none"
         laid = [r.laid.size for r in self._rows] + ([planner.colored.columns.size] if planner.colored else [])
@@ -53,8 +53,9 @@ class HessianPlan(object):
     def build(self, name=None):
         """The tensors in the structure of xs, under one name scope; asked again, the same tensors."""
         problem = self._problem
-        question = (problem.question, self.engine, self.chunk_size, self._verify, name)
-        return built.remembered(problem.graph, question, lambda: self._recorded(*self._build(name)))
+        question = (problem.question, self.engine, self.chunk_size, self._verify, self._jit, name)
+        return built.remembered(problem.graph, question, lambda: compiled.laid(
+            problem.graph, self._jit, lambda: self._recorded(*self._build(name)), self._tensors_of))
 
     def verify(self, session=None, feed_dict=None):
         """Compares entries of a structured diagonal with products with unit vectors, in one session call.
@@ -66,17 +67,18 @@ class HessianPlan(object):
         if session is None:
             raise errors.no_session()
         result = self.build()
-        first = result.values if self.quantity == "sparse" else _compat.flatten(result)[0]
-        due = built.record_of(first).due
+        due = built.record_of(self._tensors_of(result)[0]).due
         return [] if due is None else due.judge(session.run(due.all_fetches, feed_dict))
 
     def _recorded(self, tensors, due):
         problem = self._problem
-        kept = [tensors.values] if self.quantity == "sparse" else _compat.flatten(tensors)
-        built.keep(kept, built.Record(
+        built.keep(self._tensors_of(tensors), built.Record(
             problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
             problem.across is not problem.layout or problem.per_example, tensors, due))
         return tensors
+
+    def _tensors_of(self, result):
+        return [result.values] if self.quantity == "sparse" else _compat.flatten(result)
 
     def _build(self, name):
         problem = self._problem
@@ -138,7 +140,7 @@ def _rehearsed(problem, options):
     with problem.scratch.as_default():
         planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never",
                           (options.pattern, options.coloring, options.max_seconds))
-        plan = HessianPlan(problem, planner, options.verify)
+        plan = HessianPlan(problem, planner, options.verify, options.jit)
     for name, limit, found in (("max_columns", options.max_columns, plan.cost.columns),
                                ("max_bytes", options.max_bytes, plan.cost.bytes)):
         if limit is not None and found > limit:
@@ -166,11 +168,12 @@ def _check_sparse(quantity, engine, pattern, coloring):
 
 
 _Options = collections.namedtuple(
-    "_Options", "engine chunk_size verify max_columns max_bytes pattern coloring max_seconds")
+    "_Options", "engine chunk_size verify max_columns max_bytes pattern coloring max_seconds jit")
 
 
 def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, verify="first", max_columns=None,
-             max_bytes=None, pattern=None, coloring=None, max_seconds=None):
+             max_bytes=None, pattern=None, coloring=None, max_seconds=None, jit=False):
+    compiled.check_jit(jit)
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
@@ -187,4 +190,4 @@ def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, v
     if max_seconds is not None and not (isinstance(max_seconds, (int, float)) and max_seconds >= 0):
         raise errors.bad_option("max_seconds", max_seconds, "a number from 0 up, or None")
     pattern = None if pattern is None else SparsityPattern(pattern)
-    return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds)
+    return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds, jit)

@@ -12,7 +12,7 @@ from tf1_hessian.graph.regions import may_be_unsymmetric
 from tf1_hessian.graph.scratch import Scratch
 from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources, storage_of
 
-__all__ = ["Problem", "path_between"]
+__all__ = ["Problem", "path_between", "refuse_eager"]
 
 
 class Problem(object):
@@ -146,6 +146,12 @@ def _check_vector(losses, got):
     if len(losses) != 1 or losses[0].shape.ndims != 1:
         raise errors.bad_option("losses", got, "one tensor of shape [N] with per_example=True, one loss for each "
                                 "example%s" % (", got shape %s" % losses[0].shape if len(losses) == 1 else ""))
+
+
+def refuse_eager(call):
+    """Raises where there is no graph to read."""
+    if _compat.executes_eagerly():
+        raise errors.eager(call)
 
 
 def path_between(targets, sources):

@@ -7,8 +7,8 @@ from tf1_hessian._compat.core import VERSION, supported, tf
 
 __all__ = [
     "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data", "create_op",
-    "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "op_facts", "set_string_attribute",
-    "string_attribute",
+    "XLA_KEEPS_NAN", "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "mark_for_xla", "op_facts",
+    "set_string_attribute", "string_attribute",
 ]
 
 
@@ -46,6 +46,15 @@ def create_op(graph, op_type, inputs, dtypes, **options):
 
 
 _BARE_CREATE_OP = {}
+
+
+# Before, XLA on the CPU takes NaN / NaN for 1, and NaN - NaN for 0 (measured on 1.15.5, 2.4.4 and 2.8.4).
+XLA_KEEPS_NAN = VERSION >= (2, 15)
+
+
+def mark_for_xla(op):
+    """XLA compiles the op with its marked neighbours. Without a scope in the mark, tf.gradients of it is not marked."""
+    op._set_attr("_XlaCompile", tf.AttrValue(b=True))
 
 
 def captured(tensor):

@@ -48,21 +48,34 @@ def choose(problem, engine, chunk_size):
     refusal = None if problem.symmetric else "a custom gradient on the path may make Hessians unsymmetric"
     if engine == "tangents" and refusal:
         raise errors.engine_does_not_fit("tangents", refusal)
-    by_tangents = engine == "tangents" or (engine == "auto" and not refusal and _are_better(prices, reasons))
+    size = _tangents_at_once(problem, prices, chunk_size)
+    if engine == "tangents" and not size:
+        raise errors.engine_does_not_fit("tangents", (
+            "matrices pair all %d tangents, which are more than chunk_size or than fit" % problem.width))
+    by_tangents = engine == "tangents" or (engine == "auto" and not refusal and _are_better(prices, size, reasons))
     if refusal and engine == "auto":
         reasons.append("columns: " + refusal)
     if problem.narrow:
         reasons.append("these have no float64 kernel and stay as they are, between casts: " + ", ".join(problem.narrow))
     if by_tangents:
-        return Choice(ByTangents(problem, tangents), prices.tangents, prices.tangent_bytes, reasons)
+        held = prices.tangent_bytes * size // max(1, problem.width)
+        return Choice(ByTangents(problem, tangents, size), prices.tangents, held, reasons)
     size = chunk_size or max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // max(1, _COLUMN_TO_PATH * prices.path_bytes)))
     laid = ByColumns(problem, engine, size)
     return Choice(laid, prices.columns, _COLUMN_TO_PATH * prices.path_bytes * laid.size, reasons)
 
 
-def _are_better(prices, reasons):
-    if prices.tangent_bytes > _TANGENT_BYTES:
-        reasons.append("tangents would take about %.3g MB at once" % (prices.tangent_bytes / 1e6))
+def _tangents_at_once(problem, prices, chunk_size):
+    """How many tangents fit the memory, or were asked for; 0 for matrices that need more."""
+    fitting = int(_TANGENT_BYTES * problem.width // max(1, prices.tangent_bytes))
+    size = max(1, min(problem.width, chunk_size or fitting))
+    return 0 if problem.quantity == "batch" and size < problem.width else size
+
+
+def _are_better(prices, size, reasons):
+    if not size:
+        reasons.append("matrices pair all tangents: about %.3g MB, or more than chunk_size" % (
+            prices.tangent_bytes / 1e6))
         return False
     reasons.append("tangents cost about %.3g gradients, and nested columns %.3g" % (prices.tangents, prices.columns))
     return prices.tangents <= prices.columns
@@ -79,5 +92,4 @@ class _Nothing(object):
     def lay(self, emission):
         """Zeros in the default graph."""
         problem = self._problem
-        shape, = emission.emit([problem.count]) if not isinstance(problem.count, int) else [problem.count]
-        return problem.shaped(None, shape)
+        return problem.shaped(None, problem.counted(emission))

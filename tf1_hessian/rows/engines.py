@@ -10,39 +10,62 @@ __all__ = ["ByColumns", "ByTangents"]
 
 
 class ByTangents(object):
-    """One tangent for each element of a row, and one adjoint for each output; laid in the scratch graph."""
+    """One tangent for each element of a row, and one adjoint for each output; laid in the scratch graph.
+
+    size: the tangents at once; fewer than all for diagonals and Laplacians alone, since matrices pair all of them.
+    """
 
     engine = "tangents"
 
-    def __init__(self, problem, tangents=None):
-        self._problem = problem
-        self.tangents = tangents or tangents_of(problem)
-        self._stacks = self.tangents.push(_units(problem))
-        self._result = problem.shaped(self._laid())
-        self.columns, self.size = problem.width, problem.width
-        self.needed = made_for([self._result], self._result.graph)
+    def __init__(self, problem, tangents, size):
+        self._problem, self.tangents, self.columns = problem, tangents, problem.width
+        self.size = min(size, problem.width)
+        if self.size < problem.width:
+            self._chunk = self._chunked()
+            self.needed = self._chunk.needed
+        else:
+            self._result = problem.shaped(self._laid(_units(problem, tf.range(problem.width)), problem.quantity))
+            self.needed = made_for([self._result], self._result.graph)
 
-    def _laid(self):
+    def _chunked(self):
+        """The diagonals of some elements, these first."""
+        ids = tf.placeholder(tf.int32, [self.size])
+        found = self._laid(_units(self._problem, ids), "batch_diag")
+        return columns.Chunk(ids, [None if found is None else _turned(found, -1)])
+
+    def _laid(self, units, quantity):
         """[B, ...] or [B, q, ...]; None for zero."""
-        problem = self._problem
+        problem, stacks = self._problem, self.tangents.push(units)
+
+        def for_seed(seed):
+            found = self.tangents.bend(stacks, seed, quantity, problem.count)
+            return tf.transpose(found) if found is not None and quantity == "batch_diag" else found
+
         if problem.outputs in (None, 1):
-            return self._for_seed(tf.ones_like(problem.ys))
+            return for_seed(tf.ones_like(problem.ys))
         units = tf.eye(problem.outputs, dtype=problem.ys.dtype.base_dtype)
         if not problem.outputs:
             return None
-        found = columns.each(lambda k: self._for_seed(problem.seed(tf.gather(units, k))), problem.outputs)
+        found = columns.each(lambda k: for_seed(problem.seed(tf.gather(units, k))), problem.outputs)
         if found is None:
             return None
         return tf.transpose(found, [1, 0] + list(range(2, found.shape.ndims)))
 
-    def _for_seed(self, seed):
-        problem = self._problem
-        found = self.tangents.bend(self._stacks, seed, problem.quantity, problem.count)
-        return tf.transpose(found) if found is not None and problem.quantity == "batch_diag" else found
-
     def lay(self, emission):
         """The result in the default graph."""
-        return emission.emit([self._result])[0]
+        problem = self._problem
+        if self.size == problem.width:
+            return emission.emit([self._result])[0]
+        found, = self._chunk.lay(emission, problem.width)
+        if found is not None:
+            found = tf.reduce_sum(found, 0) if problem.quantity == "laplacian" else _turned(found, 1)
+        return problem.shaped(found, problem.counted(emission))
+
+
+def _turned(tensor, places):
+    """Its axes moved around: by 1 the first one to the end, by -1 the last one to the front."""
+    axes = list(range(tensor.shape.ndims))
+    return tf.transpose(tensor, axes[places:] + axes[:places])
 
 
 def tangents_of(problem):
@@ -51,9 +74,10 @@ def tangents_of(problem):
     return Tangents(separation.flow, problem.x, problem.ys, separation.rows_of)
 
 
-def _units(problem):
-    """[D, 1, row]: a unit tangent for each element of a row, the same in all rows."""
-    return tf.reshape(tf.eye(problem.width, dtype=problem.dtype), (problem.width, 1) + problem.row)
+def _units(problem, ids):
+    """[c, 1, row]: a unit tangent for each of some elements of a row, the same in all rows."""
+    units = tf.one_hot(ids, problem.width, dtype=problem.dtype)
+    return tf.reshape(units, (int(ids.shape[0]), 1) + problem.row)
 
 
 class ByColumns(object):
@@ -101,7 +125,7 @@ class ByColumns(object):
         """The result in the default graph."""
         problem = self._problem
         found, = self._chunk.lay(emission, self._count)
-        count, = emission.emit([problem.count]) if isinstance(problem.count, tf.Tensor) else [problem.count]
+        count = problem.counted(emission)
         if found is not None:
             tail = [self._width] if problem.quantity == "batch" else []
             found = tf.reshape(found, tf.stack([problem.outputs or 1, self._width, count] + tail))

@@ -3,7 +3,7 @@ import numbers
 
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import built
+from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.precision import check_precision
 from tf1_hessian.rows.choice import choose
@@ -23,19 +23,18 @@ class RowPlan(object):
     estimated in gradients of ys. bytes: estimated, of the tensors held at once. ops: added to the graph. reasons: why.
     """
 
-    def __init__(self, problem, choice):
-        self._problem, self._laid = problem, choice.laid
+    def __init__(self, problem, choice, jit=False):
+        self._problem, self._laid, self._jit = problem, choice.laid, jit
         self.quantity, self.n, self.outputs = problem.quantity, problem.width, problem.outputs
         self.engine, self.columns, self.chunk_size = choice.laid.engine, choice.laid.columns, choice.laid.size
         self.gradients, self.bytes, self.ops = choice.gradients, choice.bytes, len(choice.laid.needed)
-        self.reasons = tuple(choice.reasons)
+        self.reasons = tuple(choice.reasons) + compiled.reasons(jit)
 
     def __repr__(self):
         what = "tangents and %d adjoint%s" % (self.outputs or 1, "s" * ((self.outputs or 1) > 1))
-        return "RowPlan(%s, n=%d by row, engine=%s, %d %s, ~%.3g gradients, %d ops, ~%.3g MB)" % (
-            self.quantity, self.n, self.engine, self.columns,
-            what if self.engine == "tangents" else "columns in chunks of %d" % self.chunk_size, self.gradients,
-            self.ops, self.bytes / 1e6)
+        return "RowPlan(%s, n=%d by row, engine=%s, %d %s in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
+            self.quantity, self.n, self.engine, self.columns, what if self.engine == "tangents" else "columns",
+            self.chunk_size, self.gradients, self.ops, self.bytes / 1e6)
 
     def __str__(self):
         problem = self._problem
@@ -47,8 +46,9 @@ class RowPlan(object):
     def build(self, name=None):
         """The tensor, under one name scope; asked again, the same one."""
         problem = self._problem
-        return built.remembered(problem.graph, (problem.question, self.engine, self.chunk_size, name),
-                                lambda: self._build(name))
+        question = problem.question, self.engine, self.chunk_size, self._jit, name
+        return built.remembered(problem.graph, question, lambda: compiled.laid(
+            problem.graph, self._jit, lambda: self._build(name), lambda tensor: [tensor]))
 
     def _build(self, name):
         problem = self._problem
@@ -88,14 +88,15 @@ def answer_rows(ys, x, quantity, name, *, precision=None, **options):
 def _rehearsed(problem, options):
     problem.rehearse()
     with problem.scratch.as_default():
-        plan = RowPlan(problem, choose(problem, options["engine"], options["chunk_size"]))
+        plan = RowPlan(problem, choose(problem, options["engine"], options["chunk_size"]), options["jit"])
     for name, found in (("max_columns", plan.columns), ("max_bytes", plan.bytes)):
         if options[name] is not None and found > options[name]:
             raise errors.over_limit(name, options[name], found, plan)
     return plan
 
 
-def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None):
+def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None, jit=False):
+    compiled.check_jit(jit)
     check_precision(precision)
     if engine not in ENGINES:
         raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
@@ -104,4 +105,4 @@ def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_by
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):
             raise errors.bad_option(name, value, "a whole number from 1 up, or None")
-    return dict(limits, engine=engine)
+    return dict(limits, engine=engine, jit=jit)

@@ -55,6 +55,10 @@ class RowProblem(object):
             self.count = tf.shape(self.ys)[0] if sizes[0] is None else sizes[0]
             self.rows = sizes[0]
 
+    def counted(self, emission):
+        """The number of rows, in the default graph."""
+        return emission.emit([self.count])[0] if isinstance(self.count, tf.Tensor) else self.count
+
     def gradient(self, seed=None):
         """d(sum of ys)/dx, or of the outputs weighted with `seed` [q]; None for zero."""
         weights = None if seed is None else self.seed(seed)
