@@ -1,7 +1,7 @@
 """Races second derivatives by row, as a PINN takes them: ours, nested columns, a loop of tf.gradients, and jitted JAX.
 
     python benchmarks/inputs.py [--widths 2 10 50] [--rows 1000] [--repeats 15] [--output FILE.json]
-    python benchmarks/inputs.py --rival PYTHON         # a Python with jax, in processes of its own
+    python benchmarks/inputs.py --rival PYTHON         # a Python with jax and folx, in processes of its own
 
 The Laplacian by its inputs of a tanh net with four layers of 64, float32. Answers are compared with nested tf.gradients
 in float64; steady runs are interleaved; two threads each; times are medians in milliseconds, ratios are what to read.
@@ -16,7 +16,7 @@ from races import announced, parser_of, prepared, stored
 import tf1_hessian as th
 
 LAYERS = (64, 64, 64, 64, 1)
-RIVALS = ("jvp of grad", "jet", "forward")
+RIVALS = ("jvp of grad", "jet", "forward", "folx")
 LINE = "%4d %-22s %9.2f %7.2f %10.0f  %.1e"
 
 
@@ -46,6 +46,7 @@ def nested(ys, x):
 def ways(ys, x):
     """{name: function that builds a tensor}"""
     return {"laplacian": lambda: th.laplacian(ys, x, engine="tangents"),
+            "laplacian, jit": lambda: th.laplacian(ys, x, engine="tangents", jit=True),
             "diagonal": lambda: th.batch_hessian_diag(ys, x, engine="tangents"),
             "batch_hessian": lambda: th.batch_hessian(ys, x, engine="tangents"),
             "nested columns": lambda: th.laplacian(ys, x, engine="vectorized"),
@@ -102,7 +103,7 @@ def figures(width, times, first, found, exact):
 
 
 def main():
-    parser = parser_of(__doc__, 15, "jax")
+    parser = parser_of(__doc__, 15, "jax and folx")
     parser.add_argument("--widths", nargs="+", type=int, default=[2, 10, 50])
     parser.add_argument("--rows", type=int, default=1000)
     options = parser.parse_args()

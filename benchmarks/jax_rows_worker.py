@@ -1,7 +1,8 @@
 """Laplacians of a tanh net by jitted JAX, one run for each line "run"; started by inputs.py. Needs jax.
 
-how: "jvp of grad" (a product of each row's Hessian with each unit vector), "jet" (Taylor mode, second order), or
-"forward" (the forward Laplacian by hand: value, Jacobian and Laplacian of each layer together).
+how: "jvp of grad" (a product of each row's Hessian with each unit vector), "jet" (Taylor mode, second order),
+"forward" (the forward Laplacian by hand: value, Jacobian and Laplacian of each layer together), or "folx" (the library of
+that name, which does so for any function; needs folx).
 """
 import sys
 
@@ -43,7 +44,13 @@ def forward(x, weights):
     return (bent @ weights[-1][0])[0]
 
 
-WAYS = {"jvp of grad": by_products, "jet": by_jets, "forward": forward}
+def by_folx(x, weights):
+    import folx
+
+    return folx.forward_laplacian(lambda z: net(z, weights))(x).laplacian
+
+
+WAYS = {"jvp of grad": by_products, "jet": by_jets, "forward": forward, "folx": by_folx}
 
 
 def main(path, how):

@@ -63,12 +63,12 @@ def loss_of(case, x, arrays):
 class Ours(object):
     """One way here: `first` milliseconds with the first run, `call` for another one."""
 
-    def __init__(self, case, quantity, point, shape, arrays):
+    def __init__(self, case, quantity, point, shape, arrays, jit=False):
         graph = tf.Graph()
         with graph.as_default():
             x = tf.placeholder(tf.float64, shape)
             loss = loss_of(case, x, arrays)
-        building, self.found = timed(lambda: self._built(graph, loss, x, quantity))
+        building, self.found = timed(lambda: self._built(graph, loss, x, quantity, jit))
         self._session = tf.Session(graph=graph, config=tf.ConfigProto(
             intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
         tensor = self.found.values if quantity == "full" else self.found
@@ -77,11 +77,11 @@ class Ours(object):
         self.first = building + running
 
     @staticmethod
-    def _built(graph, loss, x, quantity):
+    def _built(graph, loss, x, quantity, jit):
         with graph.as_default():
             if quantity == "full":
-                return th.sparse_hessian(loss, x)
-            return th.hessian_diag(loss, x) if quantity == "diag" else tf.gradients(loss, x)[0]
+                return th.sparse_hessian(loss, x, jit=jit)
+            return th.hessian_diag(loss, x, jit=jit) if quantity == "diag" else tf.gradients(loss, x)[0]
 
     def call(self):
         return self._call(self._point)
@@ -98,6 +98,7 @@ def race(case, repeats, python):
     """One case: a list of rows."""
     (point, shape, arrays), (quantity, names), n = problem(case), CASES[case], int(np.prod(problem(case)[1]))
     ours = {"ours": Ours(case, quantity, point, shape, arrays),
+            "ours, jit": Ours(case, quantity, point, shape, arrays, jit=True),
             "one gradient": Ours(case, "gradient", point, shape, arrays)}
     found = ours["ours"].found
     if quantity == "full":
