@@ -1,8 +1,8 @@
 """Laplacians of a tanh net by jitted JAX, one run for each line "run"; started by inputs.py. Needs jax.
 
 how: "jvp of grad" (a product of each row's Hessian with each unit vector), "jet" (Taylor mode, second order),
-"forward" (the forward Laplacian by hand: value, Jacobian and Laplacian of each layer together), or "folx" (the library of
-that name, which does so for any function; needs folx).
+"forward" (the forward Laplacian by hand: value, Jacobian and Laplacian of each layer together), or "folx" (the
+library of that name, which does so for any function; needs folx).
 """
 import sys
 

@@ -1,8 +1,9 @@
 """What is computed, how, at what cost and why: made and rehearsed before the user's graph gets a single op."""
 import collections
+import functools
 import numbers
 
-from tf1_hessian import _compat, errors
+from tf1_hessian import _compat, errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph import built, compiled
@@ -34,7 +35,8 @@ class HessianPlan(object):
         engines = {r.engine for r in self._rows} or ({"colored"} if planner.colored else set())
         self.engine = engines.pop() if len(engines) == 1 else "mixed" if engines else "none"
         laid = [r.laid.size for r in self._rows] + ([planner.colored.columns.size] if planner.colored else [])
-        self.chunk_size = max(laid or [0])
+        self.chunk_size, self.peak = max(laid or [0]), self.cost.bytes
+        self.smaller = None  # type: functools.partial | None
 
     def __repr__(self):
         instead = " instead of %d" % self.n if self.cost.columns < self.n and self.engine != "none" else ""
@@ -72,6 +74,8 @@ class HessianPlan(object):
 
     def _recorded(self, tensors, due):
         problem = self._problem
+        if self.smaller is not None:
+            built.keep_smaller(self._tensors_of(tensors), functools.partial(_laid_by, self.smaller))
         built.keep(self._tensors_of(tensors), built.Record(
             problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
             problem.across is not problem.layout or problem.per_example, tensors, due))
@@ -123,29 +127,52 @@ def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options()
               **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(quantity, precision, per_example, **options)
-    return _rehearsed(Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example), options)
+    return _rehearsed(functools.partial(
+        Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example), options)
 
 
 def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
            **options):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
     options = _checked(quantity, precision, per_example, **options)
-    problem = Problem(loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    problem = asked()
     question = (problem.question, "asked", options, name)
-    return built.remembered(problem.graph, question, lambda: _rehearsed(problem, options).build(name))
+    return built.remembered(problem.graph, question, lambda: _rehearsed(asked, options).build(name))
 
 
-def _rehearsed(problem, options):
-    problem.rehearse()
-    with problem.scratch.as_default():
-        planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never",
-                          (options.pattern, options.coloring, options.max_seconds))
-        plan = HessianPlan(problem, planner, options.verify, options.jit)
+def _rehearsed(asked, options):
+    limit = memory.limit_of(options.memory_limit)
+    held = memory.refuse_large(limit, asked().results(), _WAYS_OUT)
+    plan = memory.fitted(lambda size: _planned(asked, options._replace(chunk_size=size)), limit, held,
+                         options.chunk_size)
     for name, limit, found in (("max_columns", options.max_columns, plan.cost.columns),
                                ("max_bytes", options.max_bytes, plan.cost.bytes)):
         if limit is not None and found > limit:
             raise errors.over_limit(name, limit, found, plan)
     return plan
+
+
+_WAYS_OUT = ("Ask for less: th.hessian_diag, th.sparse_hessian and th.hvp never make n x n, other= gives one block, "
+             "fewer sources are smaller.")
+
+
+def _planned(asked, options):
+    problem = asked()
+    problem.rehearse()
+    with problem.scratch.as_default():
+        planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never",
+                          (options.pattern, options.coloring, options.max_seconds))
+        plan = HessianPlan(problem, planner, options.verify, options.jit)
+    if plan.chunk_size > 1:
+        plan.smaller = functools.partial(_planned, asked, options._replace(chunk_size=plan.chunk_size // 2))
+    return plan
+
+
+def _laid_by(make):
+    """The tensors of the plan that `make` gives."""
+    plan = make()
+    return plan._tensors_of(plan.build())
 
 
 def _check_per_example(per_example, quantity, engine):
@@ -168,12 +195,13 @@ def _check_sparse(quantity, engine, pattern, coloring):
 
 
 _Options = collections.namedtuple(
-    "_Options", "engine chunk_size verify max_columns max_bytes pattern coloring max_seconds jit")
+    "_Options", "engine chunk_size verify max_columns max_bytes pattern coloring max_seconds jit memory_limit")
 
 
 def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, verify="first", max_columns=None,
-             max_bytes=None, pattern=None, coloring=None, max_seconds=None, jit=False):
+             max_bytes=None, pattern=None, coloring=None, max_seconds=None, jit=False, memory_limit=None):
     compiled.check_jit(jit)
+    memory.limit_of(memory_limit)
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
     if engine not in ENGINES:
@@ -190,4 +218,5 @@ def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, v
     if max_seconds is not None and not (isinstance(max_seconds, (int, float)) and max_seconds >= 0):
         raise errors.bad_option("max_seconds", max_seconds, "a number from 0 up, or None")
     pattern = None if pattern is None else SparsityPattern(pattern)
-    return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds, jit)
+    return _Options(engine, chunk_size, verify, max_columns, max_bytes, pattern, coloring, max_seconds, jit,
+                    memory_limit)

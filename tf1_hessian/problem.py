@@ -48,6 +48,20 @@ class Problem(object):
         self.question = (tuple(names), structures, other is None, quantity, flat, options, precision,
                          per_example)
 
+    def results(self):
+        """[(shape, dtype)] of what is asked for, before anything is rehearsed; none of a sparse Hessian."""
+        rows, cols = self.layout.sources, self.across.sources
+        if self.quantity == "sparse":
+            pairs = []
+        elif self.quantity == "diag":
+            count = self.losses[0].shape.as_list() if self.per_example else []
+            pairs = [(count + s.shape.as_list(), s) for s in rows]
+        elif self.quantity == "blocks":
+            pairs = [([s.size, s.size], s) for s in rows]
+        else:
+            pairs = [([a.size, b.size], b) for a in rows for b in cols]
+        return [(shape, s.dtype if self.precision is None else tf.as_dtype(self.precision)) for shape, s in pairs]
+
     def rehearse(self):
         """Finds the path and differentiates once in a scratch graph; raises where that can't be right."""
         self.path = path_between(self.losses, self._sources)

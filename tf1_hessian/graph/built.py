@@ -2,12 +2,17 @@
 import collections
 
 from tf1_hessian import _compat
+from tf1_hessian._compat import tf
 from tf1_hessian.graph.scratch import key
 
-__all__ = ["Checks", "Due", "Record", "keep", "record_of", "remembered"]
+__all__ = [
+    "Checks", "Due", "Record", "has_smaller", "keep", "keep_smaller", "make_smaller", "record_of", "remembered",
+    "smaller_of",
+]
 
 _MEMORY = "_tf1_hessian_built"
 _RECORDS = "_tf1_hessian_records"
+_SMALLER = "_tf1_hessian_smaller"
 
 Record = collections.namedtuple("Record", "graph losses xs sources quantity n is_mixed tensors due")
 Record.__doc__ = """What a result answers: enough to check it, without the plan and its scratch graph. due: the Due of a
@@ -76,3 +81,42 @@ def record_of(tensor):
     """The Record of a tensor, or None."""
     graph = getattr(tensor, "graph", None)
     return None if graph is None else _compat.kept_with(graph, _RECORDS).get(key(tensor))
+
+
+class _Smaller(object):
+    """How to lay some tensors with fewer columns at once, and the tensors once that was done."""
+
+    def __init__(self, make):
+        self._make, self.tensors = make, None
+
+    def make(self):
+        """Lays them, the first time."""
+        self.tensors = self.tensors or self._make()
+
+
+def keep_smaller(tensors, make):
+    """Keeps with the graph how to lay the same tensors, in the same order, with fewer columns at once."""
+    smaller, memory = _Smaller(make), _compat.kept_with(tensors[0].graph, _SMALLER)
+    memory.update((key(t), (smaller, i)) for i, t in enumerate(tensors))
+
+
+def _kept_smaller(tensor):
+    is_tensor = isinstance(tensor, tf.Tensor)
+    found = _compat.kept_with(tensor.graph, _SMALLER).get(key(tensor)) if is_tensor else None
+    return found or (None, 0)
+
+
+def has_smaller(tensor):
+    """Whether a tensor can be laid with fewer columns at once."""
+    return _kept_smaller(tensor)[0] is not None
+
+
+def make_smaller(tensor):
+    """Lays the tensor, and those made with it, with fewer columns at once."""
+    _kept_smaller(tensor)[0].make()
+
+
+def smaller_of(tensor):
+    """What was laid in the place of a tensor, which may be itself."""
+    smaller, index = _kept_smaller(tensor)
+    return tensor if smaller is None or smaller.tensors is None else smaller_of(smaller.tensors[index])

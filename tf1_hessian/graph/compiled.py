@@ -65,8 +65,7 @@ def laid(graph, jit, build, tensors_of):
 
 def trial_of(tensor):
     """The Trial that a tensor is in, or None."""
-    graph = getattr(tensor, "graph", None)
-    return None if graph is None else _compat.kept_with(graph, _TRIALS).get(tensor.name)
+    return _compat.kept_with(tensor.graph, _TRIALS).get(tensor.name) if isinstance(tensor, tf.Tensor) else None
 
 
 class Trial(object):

@@ -6,7 +6,7 @@ __all__ = ["batch_hessian", "batch_hessian_diag", "laplacian"]
 
 
 def batch_hessian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None,
-                  jit=False, name=None):
+                  jit=False, memory_limit=None, name=None):
     """The Hessian of each row: entry b is `d2 ys[b] / dx[b] dx[b]`.
 
     ys: a tensor [B], or [B, q] for q outputs a row. x: a tensor or variable [B, ...] of which ys[b] depends on x[b]
@@ -21,27 +21,30 @@ def batch_hessian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_
     The graph is untouched then. Source: tensorflow#4897, #45234.
     """
     return _asked("batch_hessian", ys, x, "batch", name, engine=engine, chunk_size=chunk_size, precision=precision,
-                  max_columns=max_columns, max_bytes=max_bytes, jit=jit)
+                  max_columns=max_columns, max_bytes=max_bytes, jit=jit,
+                  memory_limit=memory_limit)
 
 
 def batch_hessian_diag(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None,
-                       jit=False, name=None):
+                       jit=False, memory_limit=None, name=None):
     """The diagonal of the Hessian of each row: `d2 ys[b] / dx[b, i]2`, [B, D..] or [B, q, D..].
 
     Arguments and errors as in `batch_hessian`.
     """
     return _asked("batch_hessian_diag", ys, x, "batch_diag", name, engine=engine, chunk_size=chunk_size,
-                  precision=precision, max_columns=max_columns, max_bytes=max_bytes, jit=jit)
+                  precision=precision, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
+                  memory_limit=memory_limit)
 
 
 def laplacian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None, jit=False,
-              name=None):
+              memory_limit=None, name=None):
     """The Laplacian of each row: the sum over i of `d2 ys[b] / dx[b, i]2`, [B] or [B, q].
 
     Arguments and errors as in `batch_hessian`. It may stand in a loss that is trained: its gradient is exact.
     """
     return _asked("laplacian", ys, x, "laplacian", name, engine=engine, chunk_size=chunk_size, precision=precision,
-                  max_columns=max_columns, max_bytes=max_bytes, jit=jit)
+                  max_columns=max_columns, max_bytes=max_bytes, jit=jit,
+                  memory_limit=memory_limit)
 
 
 def _asked(call, ys, x, quantity, name, **options):

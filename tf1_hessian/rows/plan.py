@@ -1,7 +1,8 @@
 """How second derivatives by row are computed, at what cost and why."""
+import functools
 import numbers
 
-from tf1_hessian import errors
+from tf1_hessian import errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
@@ -28,6 +29,7 @@ class RowPlan(object):
         self.quantity, self.n, self.outputs = problem.quantity, problem.width, problem.outputs
         self.engine, self.columns, self.chunk_size = choice.laid.engine, choice.laid.columns, choice.laid.size
         self.gradients, self.bytes, self.ops = choice.gradients, choice.bytes, len(choice.laid.needed)
+        self.peak, self.smaller = self.bytes, None  # type: int, functools.partial | None
         self.reasons = tuple(choice.reasons) + compiled.reasons(jit)
 
     def __repr__(self):
@@ -56,7 +58,10 @@ class RowPlan(object):
             emission = Emission.of_scratch(problem.scratch)
             found = self._laid.lay(emission)
             with tf.control_dependencies(self._assertions(emission)):
-                return tf.identity(found)
+                found = tf.identity(found)
+        if self.smaller is not None:
+            built.keep_smaller([found], functools.partial(_laid_by, self.smaller))
+        return found
 
     def _assertions(self, emission):
         """Ops that fail where sizes that were taken for equal are not."""
@@ -74,29 +79,48 @@ _SCOPES = {"batch": "batch_hessian", "batch_diag": "batch_hessian_diag", "laplac
 def plan_rows(ys, x, quantity, *, precision=None, **options):
     """The rehearsed RowPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(precision, **options)
-    return _rehearsed(RowProblem(ys, x, quantity, precision), options)
+    return _rehearsed(functools.partial(RowProblem, ys, x, quantity, precision), options)
 
 
 def answer_rows(ys, x, quantity, name, *, precision=None, **options):
     """The tensor of a plan, built; asked again, the same tensor without planning again."""
     options = _checked(precision, **options)
-    problem = RowProblem(ys, x, quantity, precision)
+    asked = functools.partial(RowProblem, ys, x, quantity, precision)
+    problem = asked()
     question = problem.question, "asked", tuple(sorted(options.items(), key=lambda item: item[0])), name
-    return built.remembered(problem.graph, question, lambda: _rehearsed(problem, options).build(name))
+    return built.remembered(problem.graph, question, lambda: _rehearsed(asked, options).build(name))
 
 
-def _rehearsed(problem, options):
+def _planned(asked, options, chunk_size):
+    problem = asked()
     problem.rehearse()
     with problem.scratch.as_default():
-        plan = RowPlan(problem, choose(problem, options["engine"], options["chunk_size"]), options["jit"])
+        plan = RowPlan(problem, choose(problem, options["engine"], chunk_size), options["jit"])
+    if plan.chunk_size > 1:
+        plan.smaller = functools.partial(_planned, asked, options, plan.chunk_size // 2)
+    return plan
+
+
+def _laid_by(make):
+    """The tensors of the plan that `make` gives."""
+    return [make().build()]
+
+
+def _rehearsed(asked, options):
+    limit, problem = memory.limit_of(options["memory_limit"]), asked()
+    dtype = problem.source.dtype if problem.precision is None else tf.as_dtype(problem.precision)
+    held = memory.refuse_large(limit, [(problem.shape.as_list(), dtype)], "Ask for a Laplacian, or for fewer rows.")
+    plan = memory.fitted(functools.partial(_planned, asked, options), limit, held, options["chunk_size"])
     for name, found in (("max_columns", plan.columns), ("max_bytes", plan.bytes)):
         if options[name] is not None and found > options[name]:
             raise errors.over_limit(name, options[name], found, plan)
     return plan
 
 
-def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None, jit=False):
+def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None, jit=False,
+             memory_limit=None):
     compiled.check_jit(jit)
+    memory.limit_of(memory_limit)
     check_precision(precision)
     if engine not in ENGINES:
         raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
@@ -105,4 +129,4 @@ def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_by
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):
             raise errors.bad_option(name, value, "a whole number from 1 up, or None")
-    return dict(limits, engine=engine, jit=jit)
+    return dict(limits, engine=engine, jit=jit, memory_limit=memory_limit)

@@ -34,7 +34,7 @@ class RowProblem(object):
         self.row = _row_of(self.source, x)
         self.width = int(np.prod(self.row, dtype=np.int64))
         self.ys, = found
-        self.asked_ys = self.ys
+        self.asked_ys, self.rows = self.ys, self.ys.shape.as_list()[0]
         self.question = ("rows", self.ys.name, self.source.name, tuple(a.name for a in self.source.anchors), quantity,
                          precision)
 

@@ -6,6 +6,7 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
+from tf1_hessian.runners.retries import with_smaller_chunks
 
 __all__ = ["evaluate"]
 
@@ -16,6 +17,7 @@ def evaluate(fetches, feed_dict=None, session=None):
     One call, so that dropout, random ops and iterators are drawn once for all of them. The default session is used
     where none is given, as Tensor.eval() does; a ValueError says so where there is none. Structured diagonals are
     checked in that call the first time (see `verify` in th.hessian_diag); VerificationError where they are wrong.
+    Where memory runs out, the call is made again with half the columns at once, and a warning says so.
     """
     session = session or tf.get_default_session()
     if session is None:
@@ -23,7 +25,7 @@ def evaluate(fetches, feed_dict=None, session=None):
     leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
     structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in leaves]
     flat = _compat.flatten(structures)
-    values, checks = _timed_run(session, flat, feed_dict)
+    values, checks = with_smaller_chunks(lambda leaves: _timed_run(session, leaves, feed_dict), flat)
     for check, found in checks:
         check.judge(found)
     values = _compat.pack_sequence(structures, [_joined(f, v) for f, v in zip(flat, values)])
