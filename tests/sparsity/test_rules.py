@@ -48,7 +48,7 @@ class Said(object):
         if not links:
             return np.zeros([size, self.n], bool)
         sets = united([link.ahead(self._sets[p]) for p, link in links])
-        return sets.table[sets.ids].toarray()
+        return sets.table[sets.ids].toarray().astype(bool)  # of no rows it is float in old scipy
 
     def _pairs(self, found, op):
         pairs = Pairs(self.n)

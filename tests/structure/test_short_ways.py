@@ -146,8 +146,10 @@ def test_columns_end_behind_a_pool(name):
     with tf.Graph().as_default() as graph:
         loss, xs, _ = Program(name, PROGRAMS[name], seed=5).on_sources()
         before = {op.name for op in graph.get_operations()}
-        th.hessian_diag(loss, xs, engine="structured", verify="never")
+        plan = th.plan(loss, xs, engine="structured", verify="never")
+        plan.build()
         image = next(op for op in graph.get_operations() if op.type == "Conv2D").outputs[0].shape.as_list()[1:]
         columns = [o.name for op in graph.get_operations() if op.name not in before for o in op.outputs
                    if o.shape.ndims == 5 and o.shape.as_list()[2:] == image]
-    assert bool(columns) == (name in DENSE)
+    at_once = "run one by one" not in str(plan)  # as they do on TF 1.13, where no tensor holds several columns
+    assert bool(columns) == (name in DENSE and at_once)

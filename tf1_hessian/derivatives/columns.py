@@ -111,9 +111,6 @@ def vectorized(product, n, dtype, size):
 
     outputs = stacked(column, size)
     seed, single = laid[0], laid[1:]
-    for one_result, rows in zip(single, outputs):
-        if rows is not None:
-            rows.set_shape([size] + one_result.shape.as_list())
     column_ops, _ = _split_by_dependence(seed, made_for(single, seed.graph), single)
     return Chunk(ids, outputs, column_ops=column_ops)
 
@@ -132,6 +129,9 @@ def stacked(column, size):
 
     found = iter(_compat.pfor(one, size))
     outputs = [None if k is None else next(found) for k in kept]
+    for one_result, rows in zip(kept, outputs):
+        if rows is not None:
+            rows.set_shape(tf.TensorShape([size if isinstance(size, int) else None]).concatenate(one_result.shape))
     loops = [op.name for op in made_for(outputs, tf.get_default_graph()) if op.type in LOOP_TYPES]
     if loops:  # TF 1.15's converter of Conv2DBackpropFilter, for one: no gain, and it can't be emitted
         raise ValueError("pfor lays a while loop of its own, '%s'" % loops[0])
@@ -224,7 +224,10 @@ def _one_by_one(make, count):
     first, rows = tf.constant(0), _compat.list_reserve(shape, output.dtype, count)
     end = tf.identity(count)  # TF 1.13 refuses a tensor that both condition and body read
     found = _compat.while_loop(lambda here, _: here < end, step, [first, rows], [first.shape, rows.shape])
-    return _compat.list_to_tensor(found[1], shape, output.dtype, count if isinstance(count, int) else None)
+    count = count if isinstance(count, int) else None
+    stacked_up = _compat.list_to_tensor(found[1], shape, output.dtype, count)
+    stacked_up.set_shape([count] + shape)
+    return stacked_up
 
 
 def dependent_on(seeds, outputs):
