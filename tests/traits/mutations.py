@@ -20,7 +20,7 @@ MUTATIONS = [
     ("carry an axis that is broadcast", TRAITS + "states.py",
      "            elif ours != theirs:\n                return False\n", "", [STATES]),
     ("require nothing of unknown sizes", TRAITS + "states.py",
-     "self._require(*pair)", "pass", [STATES]),
+     "self.require(*pair)", "pass", [STATES]),
     ("require before all is known to fit", TRAITS + "states.py",
      "return found.pop() if len(found) == 1 and question.are_kept(pairs) else None",
      "return found.pop() if question.are_kept(pairs) and len(found) == 1 else None", [STATES]),
