@@ -17,7 +17,7 @@ from traits.mutations import MUTATIONS as OF_TRAITS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COPIED = ("tf1_hessian", "tests", "docs", "pyproject.toml")
-CONFORMANCE = "tests/conformance/test_conformance.py::test_hessian_and_diagonal"
+CONFORMANCE = "tests/conformance/test_conformance.py::test_hessian_or_diagonal"
 FACTS = "tests/test_tensorflow_facts.py::"
 REFUSALS = "tests/test_refusals.py::test_every_call_refuses_and_leaves_the_graph"
 
