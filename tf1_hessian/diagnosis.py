@@ -16,6 +16,7 @@ from tf1_hessian.graph.paths import carries_derivative, find_path
 from tf1_hessian.graph.regions import inner_ops, region_of
 from tf1_hessian.graph.scratch import Tracing, key
 from tf1_hessian.graph.sources import resolve_losses, resolve_sources
+from tf1_hessian.graph.upstream import VARIABLES, ops_above
 from tf1_hessian.plan import make_plan
 from tf1_hessian.problem import path_between, refuse_eager
 
@@ -102,7 +103,7 @@ def diagnose(loss, xs):
 def _hiding(losses, refusal):
     """Reports of the ops above the losses that hide what these depend on. Raises `refusal` where it is about none."""
     found = []
-    for op in _above(losses):
+    for op in ops_above(t.op for t in losses):
         try:
             control_flow.refuse_hidden_dependence([op])
             region_of(op)
@@ -113,17 +114,6 @@ def _hiding(losses, refusal):
     if not found:
         raise refusal
     return sorted(found)
-
-
-def _above(losses):
-    """All ops that run before the losses are known."""
-    seen, stack = set(), [t.op for t in losses]
-    while stack:
-        op = stack.pop()
-        if op not in seen:
-            seen.add(op)
-            stack.extend([t.op for t in op.inputs] + list(op.control_inputs))
-    return seen
 
 
 def _frame(op):
@@ -205,8 +195,8 @@ def _input(tensor, varies):
 def _upstream(losses):
     """Random, input and stateful ops above the losses."""
     found = []
-    for op in _above(losses):
-        if control_flow.is_effect(op) and op.type not in ("VariableV2", "Variable", "VarHandleOp"):
+    for op in ops_above(t.op for t in losses):
+        if control_flow.is_effect(op) and op.type not in VARIABLES:
             found.append((op.name, op.type, _fate(op)))
     return sorted(found)
 

@@ -5,7 +5,7 @@ import os
 
 from tf1_hessian import errors
 
-__all__ = ["Limit", "available", "fitted", "limit_of", "refuse_large"]
+__all__ = ["Limit", "available", "checked", "fitted", "limit_of", "refuse_large"]
 
 Limit = collections.namedtuple("Limit", "bytes is_given")
 Limit.__doc__ = "bytes: what there is, None where nobody knows. is_given: by the caller, not found on the machine."
@@ -17,15 +17,21 @@ _CONTAINERS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
                ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 
 
-def limit_of(memory_limit):
-    """The Limit that an option means: a number of bytes, a text such as "2 GB", or None for what is free here."""
+def checked(memory_limit):
+    """The bytes that an option means: a number, a text such as "2 GB", or None for what is free. ValueError else."""
     if memory_limit is None:
-        return Limit(available(), False)
+        return None
     found = _bytes_of(memory_limit)
     if found is None or found < 1:
         raise errors.bad_option("memory_limit", memory_limit, "a number of bytes from 1 up, a text such as '2 GB', or "
                                 "None for what is free on this machine")
-    return Limit(int(found), True)
+    return int(found)
+
+
+def limit_of(memory_limit):
+    """The Limit that an option means; only where that is None the machine is asked."""
+    given = checked(memory_limit)
+    return Limit(available(), False) if given is None else Limit(given, True)
 
 
 def _bytes_of(text):
@@ -88,21 +94,20 @@ def _elements(shape):
     return found
 
 
-def fitted(make, limit, held, chunk_size):
-    """The plan that make(chunk_size) gives; with fewer columns at once where a given limit asks for it.
+def fitted(plan, make, peak_of, limit, held):
+    """The plan, or where a given limit asks for fewer columns at once, what make(chunk_size) gives.
 
-    A plan has `chunk_size` and `peak`, the bytes of its largest chunk; held: what results take besides. Raises
-    ValueError where no chunk fits. What the machine has is no limit here: the bytes are estimates, from above.
+    peak_of: gives the bytes of a plan's largest chunk; held: what results take besides. Raises ValueError where no
+    chunk fits. What the machine has is no limit here: the bytes are estimates, from above.
     """
-    plan = make(chunk_size)
-    while limit.is_given and plan.peak + held > limit.bytes:
-        smaller = int(plan.chunk_size * max(0, limit.bytes - held) // max(1, plan.peak))
-        smaller = max(1, min(plan.chunk_size // 2, smaller))
-        last, plan = plan, make(smaller)
-        if plan.peak >= last.peak:
+    while limit.is_given and peak_of(plan) + held > limit.bytes:
+        peak = peak_of(plan)
+        smaller = int(plan.chunk_size * max(0, limit.bytes - held) // max(1, peak))
+        plan = make(max(1, min(plan.chunk_size // 2, smaller)))
+        if peak_of(plan) >= peak:
             raise ValueError("The result takes %s and the tensors of one chunk about %s more, and %s. Raise it, or "
                              "ask for fewer sources. The plan: %r" % (
-                                 _told(held), _told(plan.peak), _allowance(limit), plan))
+                                 _told(held), _told(peak_of(plan)), _allowance(limit), plan))
     return plan
 
 

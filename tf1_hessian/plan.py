@@ -1,14 +1,13 @@
 """What is computed, how, at what cost and why: made and rehearsed before the user's graph gets a single op."""
 import collections
 import functools
-import numbers
 
 from tf1_hessian import _compat, errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
-from tf1_hessian.graph.precision import check_precision
+from tf1_hessian.limits import check_options, keep_limits
 from tf1_hessian.planner import ENGINES, Cost, Planner
 from tf1_hessian.problem import Problem
 from tf1_hessian.sparsity.pattern import SparsityPattern
@@ -35,7 +34,7 @@ class HessianPlan(object):
         engines = {r.engine for r in self._rows} or ({"colored"} if planner.colored else set())
         self.engine = engines.pop() if len(engines) == 1 else "mixed" if engines else "none"
         laid = [r.laid.size for r in self._rows] + ([planner.colored.columns.size] if planner.colored else [])
-        self.chunk_size, self.peak = max(laid or [0]), self.cost.bytes
+        self.chunk_size = max(laid or [0])
         self.smaller = None  # type: functools.partial | None
 
     def __repr__(self):
@@ -68,18 +67,21 @@ class HessianPlan(object):
         session = session or tf.get_default_session()
         if session is None:
             raise errors.no_session()
-        result = self.build()
-        due = built.record_of(self._tensors_of(result)[0]).due
+        due = built.record_of(self.tensors()[0]).due
         return [] if due is None else due.judge(session.run(due.all_fetches, feed_dict))
 
     def _recorded(self, tensors, due):
         problem = self._problem
         if self.smaller is not None:
-            built.keep_smaller(self._tensors_of(tensors), functools.partial(_laid_by, self.smaller))
+            built.keep_smaller(self._tensors_of(tensors), self.smaller)
         built.keep(self._tensors_of(tensors), built.Record(
             problem.graph, problem.asked[0], problem.layout.xs, problem.asked[1], self.quantity, self.n,
             problem.across is not problem.layout or problem.per_example, tensors, due))
         return tensors
+
+    def tensors(self):
+        """What build() gives, as a list of tensors."""
+        return self._tensors_of(self.build())
 
     def _tensors_of(self, result):
         return [result.values] if self.quantity == "sparse" else _compat.flatten(result)
@@ -127,8 +129,8 @@ def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options()
               **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(quantity, precision, per_example, **options)
-    return _rehearsed(functools.partial(
-        Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example), options)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    return _rehearsed(asked(), asked, options)
 
 
 def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
@@ -138,41 +140,35 @@ def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Option
     asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
     problem = asked()
     question = (problem.question, "asked", options, name)
-    return built.remembered(problem.graph, question, lambda: _rehearsed(asked, options).build(name))
+    return built.remembered(problem.graph, question, lambda: _rehearsed(problem, asked, options).build(name))
 
 
-def _rehearsed(asked, options):
+def _rehearsed(problem, asked, options):
+    """The HessianPlan of a problem; asked: makes the problem anew, for a plan with fewer columns at once."""
     limit = memory.limit_of(options.memory_limit)
-    held = memory.refuse_large(limit, asked().results(), _WAYS_OUT)
-    plan = memory.fitted(lambda size: _planned(asked, options._replace(chunk_size=size)), limit, held,
-                         options.chunk_size)
-    for name, limit, found in (("max_columns", options.max_columns, plan.cost.columns),
-                               ("max_bytes", options.max_bytes, plan.cost.bytes)):
-        if limit is not None and found > limit:
-            raise errors.over_limit(name, limit, found, plan)
-    return plan
+    held = memory.refuse_large(limit, problem.results(), _WAYS_OUT)
+    plan = memory.fitted(_planned(problem, asked, options), functools.partial(_planned_anew, asked, options),
+                         lambda plan: plan.cost.bytes, limit, held)
+    return keep_limits(plan, options.max_columns, plan.cost.columns, options.max_bytes, plan.cost.bytes)
 
 
 _WAYS_OUT = ("Ask for less: th.hessian_diag, th.sparse_hessian and th.hvp never make n x n, other= gives one block, "
              "fewer sources are smaller.")
 
 
-def _planned(asked, options):
-    problem = asked()
+def _planned(problem, asked, options):
     problem.rehearse()
     with problem.scratch.as_default():
         planner = Planner(problem, options.engine, options.chunk_size, options.verify != "never",
                           (options.pattern, options.coloring, options.max_seconds))
         plan = HessianPlan(problem, planner, options.verify, options.jit)
     if plan.chunk_size > 1:
-        plan.smaller = functools.partial(_planned, asked, options._replace(chunk_size=plan.chunk_size // 2))
+        plan.smaller = functools.partial(_planned_anew, asked, options, plan.chunk_size // 2)
     return plan
 
 
-def _laid_by(make):
-    """The tensors of the plan that `make` gives."""
-    plan = make()
-    return plan._tensors_of(plan.build())
+def _planned_anew(asked, options, chunk_size):
+    return _planned(asked(), asked, options._replace(chunk_size=chunk_size))
 
 
 def _check_per_example(per_example, quantity, engine):
@@ -200,20 +196,13 @@ _Options = collections.namedtuple(
 
 def _checked(quantity, precision, per_example, engine="auto", chunk_size=None, verify="first", max_columns=None,
              max_bytes=None, pattern=None, coloring=None, max_seconds=None, jit=False, memory_limit=None):
-    compiled.check_jit(jit)
-    memory.limit_of(memory_limit)
     if quantity not in QUANTITIES:
         raise errors.bad_option("quantity", quantity, "one of " + ", ".join(QUANTITIES))
-    if engine not in ENGINES:
-        raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
+    check_options(engine, ENGINES, precision, jit, memory_limit, chunk_size=chunk_size, max_columns=max_columns,
+                  max_bytes=max_bytes)
     if verify not in VERIFY:
         raise errors.bad_option("verify", verify, "one of " + ", ".join(VERIFY))
-    check_precision(precision)
     _check_per_example(per_example, quantity, engine)
-    for name, value in (("chunk_size", chunk_size), ("max_columns", max_columns), ("max_bytes", max_bytes)):
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= 1):
-            raise errors.bad_option(name, value, "a whole number from 1 up, or None")
     _check_sparse(quantity, engine, pattern, coloring)
     if max_seconds is not None and not (isinstance(max_seconds, (int, float)) and max_seconds >= 0):
         raise errors.bad_option("max_seconds", max_seconds, "a number from 0 up, or None")

@@ -6,8 +6,8 @@ from tensorflow.python.util import tf_decorator as _tf_decorator
 from tf1_hessian._compat.core import VERSION, supported, tf
 
 __all__ = [
-    "FuncGraph", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data", "create_op",
-    "XLA_KEEPS_NAN", "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "mark_for_xla", "op_facts",
+    "FuncGraph", "XLA_KEEPS_NAN", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data",
+    "create_op", "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "mark_for_xla", "op_facts",
     "set_string_attribute", "string_attribute",
 ]
 

@@ -86,17 +86,18 @@ def record_of(tensor):
 class _Smaller(object):
     """How to lay some tensors with fewer columns at once, and the tensors once that was done."""
 
-    def __init__(self, make):
-        self._make, self.tensors = make, None
+    def __init__(self, plan):
+        self._plan, self.tensors = plan, None
 
     def make(self):
         """Lays them, the first time."""
-        self.tensors = self.tensors or self._make()
+        self.tensors = self.tensors or self._plan().tensors()
 
 
-def keep_smaller(tensors, make):
-    """Keeps with the graph how to lay the same tensors, in the same order, with fewer columns at once."""
-    smaller, memory = _Smaller(make), _compat.kept_with(tensors[0].graph, _SMALLER)
+def keep_smaller(tensors, plan):
+    """Keeps with the graph how to lay the same tensors, in the same order, with fewer columns at once: the tensors() of
+    what plan() gives."""
+    smaller, memory = _Smaller(plan), _compat.kept_with(tensors[0].graph, _SMALLER)
     memory.update((key(t), (smaller, i)) for i, t in enumerate(tensors))
 
 

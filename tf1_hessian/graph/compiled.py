@@ -5,6 +5,7 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.scratch import key
 
 __all__ = ["Trial", "check_jit", "laid", "reasons", "trial_of"]
 
@@ -58,21 +59,22 @@ def laid(graph, jit, build, tensors_of):
     if jit == "auto" and _compat.XLA_KEEPS_NAN:
         with _marked(graph):
             twin = build()
-        trial = Trial(tensors_of(plain), tensors_of(twin))
-        _compat.kept_with(graph, _TRIALS).update((t.name, trial) for t in tensors_of(plain))
+        tensors = tensors_of(plain)
+        trial = Trial(tensors, tensors_of(twin))
+        _compat.kept_with(graph, _TRIALS).update((key(t), trial) for t in tensors)
     return plain
 
 
 def trial_of(tensor):
     """The Trial that a tensor is in, or None."""
-    return _compat.kept_with(tensor.graph, _TRIALS).get(tensor.name) if isinstance(tensor, tf.Tensor) else None
+    return _compat.kept_with(tensor.graph, _TRIALS).get(key(tensor)) if isinstance(tensor, tf.Tensor) else None
 
 
 class Trial(object):
     """Two ways to the same tensors, one of which is kept for the time that it takes."""
 
     def __init__(self, plain, compiled):
-        self._twins = {p.name: c for p, c in zip(plain, compiled)}
+        self._twins = {key(p): c for p, c in zip(plain, compiled)}
         self._seconds = [], []
 
     @property
@@ -90,7 +92,7 @@ class Trial(object):
 
     def chosen(self, tensor):
         """The tensor to fetch for one of the plain way."""
-        return self._twins[tensor.name] if self.is_compiled else tensor
+        return self._twins[key(tensor)] if self.is_compiled else tensor
 
     def took(self, seconds):
         """Notes the time of a call that fetched what was chosen."""

@@ -21,8 +21,7 @@ def batch_hessian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_
     The graph is untouched then. Source: tensorflow#4897, #45234.
     """
     return _asked("batch_hessian", ys, x, "batch", name, engine=engine, chunk_size=chunk_size, precision=precision,
-                  max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                  memory_limit=memory_limit)
+                  max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
 
 
 def batch_hessian_diag(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None,
@@ -32,8 +31,7 @@ def batch_hessian_diag(ys, x, *, engine="auto", chunk_size=None, precision=None,
     Arguments and errors as in `batch_hessian`.
     """
     return _asked("batch_hessian_diag", ys, x, "batch_diag", name, engine=engine, chunk_size=chunk_size,
-                  precision=precision, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                  memory_limit=memory_limit)
+                  precision=precision, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
 
 
 def laplacian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None, jit=False,
@@ -43,8 +41,7 @@ def laplacian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_colu
     Arguments and errors as in `batch_hessian`. It may stand in a loss that is trained: its gradient is exact.
     """
     return _asked("laplacian", ys, x, "laplacian", name, engine=engine, chunk_size=chunk_size, precision=precision,
-                  max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                  memory_limit=memory_limit)
+                  max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
 
 
 def _asked(call, ys, x, quantity, name, **options):

@@ -1,12 +1,11 @@
 """How second derivatives by row are computed, at what cost and why."""
 import functools
-import numbers
 
-from tf1_hessian import errors, memory
+from tf1_hessian import memory
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
-from tf1_hessian.graph.precision import check_precision
+from tf1_hessian.limits import check_options, keep_limits
 from tf1_hessian.rows.choice import choose
 from tf1_hessian.rows.problem import RowProblem
 
@@ -29,7 +28,7 @@ class RowPlan(object):
         self.quantity, self.n, self.outputs = problem.quantity, problem.width, problem.outputs
         self.engine, self.columns, self.chunk_size = choice.laid.engine, choice.laid.columns, choice.laid.size
         self.gradients, self.bytes, self.ops = choice.gradients, choice.bytes, len(choice.laid.needed)
-        self.peak, self.smaller = self.bytes, None  # type: int, functools.partial | None
+        self.smaller = None  # type: functools.partial | None
         self.reasons = tuple(choice.reasons) + compiled.reasons(jit)
 
     def __repr__(self):
@@ -52,6 +51,10 @@ class RowPlan(object):
         return built.remembered(problem.graph, question, lambda: compiled.laid(
             problem.graph, self._jit, lambda: self._build(name), lambda tensor: [tensor]))
 
+    def tensors(self):
+        """What build() gives, as a list of tensors."""
+        return [self.build()]
+
     def _build(self, name):
         problem = self._problem
         with problem.graph.as_default(), tf.name_scope(name or _SCOPES[self.quantity]):
@@ -60,7 +63,7 @@ class RowPlan(object):
             with tf.control_dependencies(self._assertions(emission)):
                 found = tf.identity(found)
         if self.smaller is not None:
-            built.keep_smaller([found], functools.partial(_laid_by, self.smaller))
+            built.keep_smaller([found], self.smaller)
         return found
 
     def _assertions(self, emission):
@@ -79,7 +82,8 @@ _SCOPES = {"batch": "batch_hessian", "batch_diag": "batch_hessian_diag", "laplac
 def plan_rows(ys, x, quantity, *, precision=None, **options):
     """The rehearsed RowPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(precision, **options)
-    return _rehearsed(functools.partial(RowProblem, ys, x, quantity, precision), options)
+    asked = functools.partial(RowProblem, ys, x, quantity, precision)
+    return _rehearsed(asked(), asked, options)
 
 
 def answer_rows(ys, x, quantity, name, *, precision=None, **options):
@@ -88,45 +92,34 @@ def answer_rows(ys, x, quantity, name, *, precision=None, **options):
     asked = functools.partial(RowProblem, ys, x, quantity, precision)
     problem = asked()
     question = problem.question, "asked", tuple(sorted(options.items(), key=lambda item: item[0])), name
-    return built.remembered(problem.graph, question, lambda: _rehearsed(asked, options).build(name))
+    return built.remembered(problem.graph, question, lambda: _rehearsed(problem, asked, options).build(name))
 
 
-def _planned(asked, options, chunk_size):
-    problem = asked()
+def _planned(problem, asked, options):
     problem.rehearse()
     with problem.scratch.as_default():
-        plan = RowPlan(problem, choose(problem, options["engine"], chunk_size), options["jit"])
+        plan = RowPlan(problem, choose(problem, options["engine"], options["chunk_size"]), options["jit"])
     if plan.chunk_size > 1:
-        plan.smaller = functools.partial(_planned, asked, options, plan.chunk_size // 2)
+        plan.smaller = functools.partial(_planned_anew, asked, options, plan.chunk_size // 2)
     return plan
 
 
-def _laid_by(make):
-    """The tensors of the plan that `make` gives."""
-    return [make().build()]
+def _planned_anew(asked, options, chunk_size):
+    return _planned(asked(), asked, dict(options, chunk_size=chunk_size))
 
 
-def _rehearsed(asked, options):
-    limit, problem = memory.limit_of(options["memory_limit"]), asked()
-    dtype = problem.source.dtype if problem.precision is None else tf.as_dtype(problem.precision)
-    held = memory.refuse_large(limit, [(problem.shape.as_list(), dtype)], "Ask for a Laplacian, or for fewer rows.")
-    plan = memory.fitted(functools.partial(_planned, asked, options), limit, held, options["chunk_size"])
-    for name, found in (("max_columns", plan.columns), ("max_bytes", plan.bytes)):
-        if options[name] is not None and found > options[name]:
-            raise errors.over_limit(name, options[name], found, plan)
-    return plan
+def _rehearsed(problem, asked, options):
+    """The RowPlan of a problem; asked: makes the problem anew, for a plan with fewer columns at once."""
+    limit = memory.limit_of(options["memory_limit"])
+    held = memory.refuse_large(limit, problem.results(), "Ask for a Laplacian, or for fewer rows.")
+    plan = memory.fitted(_planned(problem, asked, options), functools.partial(_planned_anew, asked, options),
+                         lambda plan: plan.bytes, limit, held)
+    return keep_limits(plan, options["max_columns"], plan.columns, options["max_bytes"], plan.bytes)
 
 
 def _checked(precision, engine="auto", chunk_size=None, max_columns=None, max_bytes=None, jit=False,
              memory_limit=None):
-    compiled.check_jit(jit)
-    memory.limit_of(memory_limit)
-    check_precision(precision)
-    if engine not in ENGINES:
-        raise errors.bad_option("engine", engine, "one of " + ", ".join(ENGINES))
-    limits = {"chunk_size": chunk_size, "max_columns": max_columns, "max_bytes": max_bytes}
-    for name, value in limits.items():
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= 1):
-            raise errors.bad_option(name, value, "a whole number from 1 up, or None")
-    return dict(limits, engine=engine, jit=jit, memory_limit=memory_limit)
+    check_options(engine, ENGINES, precision, jit, memory_limit, chunk_size=chunk_size, max_columns=max_columns,
+                  max_bytes=max_bytes)
+    return {"engine": engine, "chunk_size": chunk_size, "max_columns": max_columns, "max_bytes": max_bytes, "jit": jit,
+            "memory_limit": memory_limit}

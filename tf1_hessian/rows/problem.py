@@ -38,6 +38,10 @@ class RowProblem(object):
         self.question = ("rows", self.ys.name, self.source.name, tuple(a.name for a in self.source.anchors), quantity,
                          precision)
 
+    def results(self):
+        """[(shape, dtype)] of what is asked for, before anything is rehearsed."""
+        return [(self.shape.as_list(), self.source.dtype if self.precision is None else tf.as_dtype(self.precision))]
+
     def rehearse(self):
         """Proves that rows are separable, in a scratch graph; raises where they are not, or can't be told apart."""
         path_between([self.ys], [self.source])

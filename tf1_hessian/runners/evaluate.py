@@ -25,7 +25,7 @@ def evaluate(fetches, feed_dict=None, session=None):
     leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
     structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in leaves]
     flat = _compat.flatten(structures)
-    values, checks = with_smaller_chunks(lambda leaves: _timed_run(session, leaves, feed_dict), flat)
+    values, checks = with_smaller_chunks(lambda tensors: _timed_run(session, tensors, feed_dict), flat)
     for check, found in checks:
         check.judge(found)
     values = _compat.pack_sequence(structures, [_joined(f, v) for f, v in zip(flat, values)])
@@ -35,10 +35,10 @@ def evaluate(fetches, feed_dict=None, session=None):
 
 def _timed_run(session, leaves, feed_dict):
     """(values, [(check, what it fetched)]). Of results that are laid in two ways, one is timed along."""
-    trials = {id(t): t for t in (compiled.trial_of(leaf) for leaf in leaves) if t is not None}.values()
-    on_trial = next((t for t in trials if t.is_open), None)
+    trials = [compiled.trial_of(leaf) for leaf in leaves]
+    on_trial = next((t for t in trials if t is not None and t.is_open), None)
     chosen = [leaf if trial is None or (trial.is_open and trial is not on_trial) else trial.chosen(leaf)
-              for leaf, trial in ((leaf, compiled.trial_of(leaf)) for leaf in leaves)]
+              for leaf, trial in zip(leaves, trials)]
     due = _checks_of(chosen)
     start = time.perf_counter()
     values, checks = session.run([[_fetchable(f) for f in chosen], [d.fetches for d in due]], feed_dict=feed_dict)

@@ -4,12 +4,13 @@ import warnings
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built
-from tf1_hessian.graph.control_flow import bodies_of, is_effect
+from tf1_hessian.graph.control_flow import is_effect
+from tf1_hessian.graph.upstream import VARIABLES, ops_above, ops_inside
 
 __all__ = ["with_smaller_chunks"]
 
-# What a second call may run again though it has an effect: it draws anew for all that it fetches, and reads variables.
-_REPEATABLE = frozenset(["VarHandleOp", "Variable", "VariableV2"])
+# What a second call may run again though it has an effect: it draws anew for all that it fetches. Not from a generator
+# of numbers that a variable holds, which would be changed once more.
 _DRAWS = ("Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomial")
 
 
@@ -35,17 +36,10 @@ def with_smaller_chunks(run, leaves):
 
 def _is_repeatable(leaves):
     """Whether nothing above the leaves changes by being run twice."""
-    seen, stack = set(), [op for leaf in leaves for op in _ops_of(leaf)]
-    while stack:
-        op = stack.pop()
-        if op in seen:
-            continue
-        seen.add(op)
-        if not isinstance(op, tf.Operation) or (is_effect(op) and not _may_run_again(op)):
-            return False
-        stack += [t.op for t in op.inputs] + list(op.control_inputs)
-        stack += [inner for body in bodies_of(op) for inner in body.get_operations()]
-    return True
+    asked = [op for leaf in leaves for op in _ops_of(leaf)]
+    return all(isinstance(op, tf.Operation) for op in asked) and all(
+        not is_effect(inner) or inner.type in VARIABLES or inner.type.startswith(_DRAWS)
+        for op in ops_above(asked) for inner in [op] + ops_inside(op))
 
 
 def _ops_of(leaf):
@@ -54,7 +48,3 @@ def _ops_of(leaf):
         return [leaf.indices.op, leaf.values.op, leaf.dense_shape.op]
     # The op of what tf.assign gives for a variable is the assignment.
     return [leaf.op] if isinstance(leaf, (tf.Tensor, _compat.Variable)) else [leaf]
-
-
-def _may_run_again(op):
-    return op.type in _REPEATABLE or op.type.startswith(_DRAWS)
