@@ -88,7 +88,7 @@ def test_digits_pruning_by_the_diagonal_predicts_and_spares_the_loss(digits):
     assert rows[95][0] < 60
 
 
-def shows_something(picture):
+def assert_shows_something(picture):
     image = matplotlib.image.imread(str(picture))
     assert min(image.shape[:2]) > 500
     assert len(np.unique(image.reshape(-1, image.shape[2])[::7], axis=0)) > 50
@@ -97,7 +97,7 @@ def shows_something(picture):
 
 @pytest.mark.parametrize("name", ["digits_pruning.png", "digits_diagonal.png"])
 def test_digits_pictures_show_something(digits, name):
-    shows_something(digits[1] / name)
+    assert_shows_something(digits[1] / name)
 
 
 def test_lenet_pruning(tmp_path):
@@ -110,7 +110,7 @@ def test_lenet_pruning(tmp_path):
         by_obd, by_magnitude, _, rise, other = rows[percent]
         assert by_obd > by_magnitude - 1
         assert rise < other
-    shows_something(tmp_path / "new" / "lenet_pruning.png")
+    assert_shows_something(tmp_path / "new" / "lenet_pruning.png")
 
 
 def test_tv_denoising(tmp_path):
