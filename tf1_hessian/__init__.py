@@ -22,14 +22,15 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
+    "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
     "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "VerificationError",
     "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
-    "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite", "rewrite_on_slices", "sparse_hessian",
+    "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite", "rewrite_on_slices",
+    "sparse_hessian",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
-_AT_THE_EDGE = {"Check": "testing", "check": "testing"}
+_AT_THE_EDGE = {"Check": "testing", "Model": "models", "check": "testing", "load_model": "models"}
 
 
 def __getattr__(name):
