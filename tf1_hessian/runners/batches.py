@@ -115,8 +115,8 @@ class Elements(object):
         """Of several reads in one call TensorFlow takes any one first: their marks are added up."""
         values, total = iter(values), 0
         for op in self._reads if self.extra else ():
-            read = [(str(i), next(values)) for i, t in enumerate(op.outputs) if t.dtype not in (tf.variant,
-            tf.resource)] total += mark_of(read)
+            kept = [i for i, t in enumerate(op.outputs) if t.dtype not in (tf.variant, tf.resource)]
+            total += mark_of([(str(i), next(values)) for i in kept])
         return total
 
 

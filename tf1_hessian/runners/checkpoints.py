@@ -33,8 +33,9 @@ def check_place(path):
 
 
 def write(path, problem, state, arrays):
-    """Puts a header, of dicts for json, and named arrays in a file; after a crash it holds these or what it held
-before. 
+    """Puts a header, of dicts for json, and named arrays in a file; after a crash it holds these or what it
+    held before.
+
     Raises OSError with the path where that fails; the file is as it was then.
     """
     header = json.dumps({"format": FORMAT, "problem": problem, "state": state}, sort_keys=True)

@@ -2,8 +2,8 @@
 from tf1_hessian import errors
 
 __all__ = [
-    "CheckpointError", "bad_batches", "changed_shape", "damaged", "endless", "fewer_batches", "hidden_input", "no_batches",
-    "no_weight", "not_a_file", "not_a_number", "not_finite", "other_batches", "other_problem", "overflow", "too_large",
+    "CheckpointError", "bad_batches", "changed_shape", "damaged", "endless", "fewer_batches", "hidden_input",
+    "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite", "other_batches", "other_problem", "overflow", "too_large",
     "unsummable", "unwritable", "wrong_feed", "wrong_weight",
 ]
 
@@ -15,15 +15,15 @@ class CheckpointError(ValueError):
 def damaged(path, reason):
     """A file that can't be read as a checkpoint."""
     return CheckpointError(
-        "'%s' is no checkpoint of tf1_hessian, or a damaged one (%s). It is left as it was: name another file, or remove "
-        "it to start anew." % (path, reason))
+        "'%s' is no checkpoint of tf1_hessian, or a damaged one (%s). It is left as it was: name another file, or "
+        "remove it to start anew." % (path, reason))
 
 
 def other_problem(path, name, there, here):
     """A checkpoint that was made from another question."""
     return CheckpointError(
-        "The checkpoint '%s' is of another problem: %s is %s there and %s here. It is left as it was: name another file, "
-        "or remove it to start anew." % (path, name, _short(there), _short(here)))
+        "The checkpoint '%s' is of another problem: %s is %s there and %s here. It is left as it was: name another "
+        "file, or remove it to start anew." % (path, name, _short(there), _short(here)))
 
 
 def _short(value, most=200):
@@ -34,16 +34,16 @@ def _short(value, most=200):
 def other_batches(path, count):
     """Batches that are not those a checkpoint was made from."""
     return CheckpointError(
-        "The checkpoint '%s' is of other data: its %d finished batches are not the first %d of these. They are skipped by "
-        "position, so the order must be the same each time (a shuffle needs a seed). It is left as it was: name another "
-        "file, or remove it to start anew." % (path, count, count))
+        "The checkpoint '%s' is of other data: its %d finished batches are not the first %d of these. They are skipped "
+        "by position, so the order must be the same each time (a shuffle needs a seed). It is left as it was: name "
+        "another file, or remove it to start anew." % (path, count, count))
 
 
 def fewer_batches(path, count, found):
     """A checkpoint of more, or of other, batches than there are."""
     return CheckpointError(
-        "The checkpoint '%s' is of other data: it holds %d batches, and here are %d. It is left as it was: name another "
-        "file, or remove it to start anew." % (path, count, found))
+        "The checkpoint '%s' is of other data: it holds %d batches, and here are %d. It is left as it was: name "
+        "another file, or remove it to start anew." % (path, count, found))
 
 
 def unwritable(error, path, stands):
@@ -60,14 +60,15 @@ def not_a_number(dtype, name, batch):
 def too_large(name, batch):
     """An integer that float64 does not hold."""
     return ValueError(
-        "'%s' holds an integer beyond 2**53 in batch %d, which float64 can't hold. Cast it in the graph." % (name, batch))
+        "'%s' holds an integer beyond 2**53 in batch %d, which float64 can't hold. Cast it in the graph." % (
+            name, batch))
 
 
 def not_finite(value, weight, name, batch):
     """NaN or infinity, which would pass into the result in silence."""
     return ValueError(
-        "'%s' is not finite in batch %d (counted from 0): it holds %s%s. The sums before it are kept; a batch that must "
-        "not count can be left out of the batches." % (
+        "'%s' is not finite in batch %d (counted from 0): it holds %s%s. The sums before it are kept; a batch that "
+        "must not count can be left out of the batches." % (
             name, batch, _odd(value), "" if weight is None else ", with weight %r" % weight))
 
 
@@ -86,8 +87,8 @@ def changed_shape(name, batch, before, now):
 def no_batches():
     """Nothing to add up."""
     return ValueError(
-        "There was no batch to add up: batches is empty. A generator, or a tf.data iterator, that was read before must be "
-        "made or initialised anew.")
+        "There was no batch to add up: batches is empty. A generator, or a tf.data iterator, that was read before must "
+        "be made or initialised anew.")
 
 
 def no_weight():
@@ -116,8 +117,8 @@ def bad_batches(batches):
     """What no batches can be taken from."""
     return TypeError(
         "batches=%s is not possible; expected an iterable of feed_dicts, a list of .npz files, or the iterator of "
-        "tf.data.make_one_shot_iterator or make_initializable_iterator whose get_next() the value reads. One feed_dict, or "
-        "one file, goes into a list." % _short(batches))
+        "tf.data.make_one_shot_iterator or make_initializable_iterator whose get_next() the value reads. One "
+        "feed_dict, or one file, goes into a list." % _short(batches))
 
 
 def wrong_feed(feed, batch):
@@ -135,12 +136,12 @@ def not_a_file(path, batch, reason):
 def endless(name):
     """An iterator that the value does not depend on."""
     return ValueError(
-        "Nothing that is to be added up reads get_next() of the iterator '%s', so that its batches would never end. Pass "
-        "the iterator that the loss reads, or feed_dicts." % name)
+        "Nothing that is to be added up reads get_next() of the iterator '%s', so that its batches would never end. "
+        "Pass the iterator that the loss reads, or feed_dicts." % name)
 
 
 def hidden_input(op):
     """An iterator that is read where it can't be read alone."""
     return ValueError(
-        "checkpoint= is not possible here: '%s' reads the iterator inside a function or a branch, where batches can't be "
-        "skipped. Call get_next() outside of it." % op.name)
+        "checkpoint= is not possible here: '%s' reads the iterator inside a function or a branch, where batches can't "
+        "be skipped. Call get_next() outside of it." % op.name)

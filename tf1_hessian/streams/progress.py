@@ -11,8 +11,8 @@ __all__ = ["reporting"]
 def reporting(progress, unit):
     """A context in which there is a function of (done, total, seconds), or None where nothing is told.
 
-    progress: None for a bar of tqdm where stderr is a terminal and tqdm is installed, True for a bar, False for none; or
-    such a function of the caller's own.
+    progress: None for a bar of tqdm where stderr is a terminal and tqdm is installed, True for a bar, False for none;
+    or such a function of the caller's own.
     """
     if callable(progress):
         yield progress
