@@ -36,7 +36,7 @@ def spectrum(values, *, exact=None, scale="log", ax=None):
     ax.set_ylim(max(tops) * 10.0 ** -_DECADES if scale == "log" else 0, max(tops) * (2 if scale == "log" else 1.08))
     ax.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
     ax.set_xlabel("eigenvalue of the Hessian (%s)" % UNITS)
-    ax.set_ylabel("share of eigenvalues by unit of eigenvalue")
+    ax.set_ylabel("density of eigenvalues (weight$^2$ / loss)")
     ax.set_title("Spectrum of the Hessian" + ("" if eigenvalues is None else ": " + _facts(eigenvalues)))
     ax.grid(alpha=0.3)
     ax.legend(fontsize=10)

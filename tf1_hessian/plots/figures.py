@@ -3,8 +3,6 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tf1_hessian.plots.values import shortened
-
 __all__ = ["BLUE", "CYCLE", "DIVERGING", "GREY", "ORANGE", "UNITS", "axes_for", "spread", "state", "tick_names"]
 
 # Okabe and Ito, Color universal design, 2008; their yellow is left out, which is hard to see on white.
@@ -38,7 +36,7 @@ def spread(centres, sizes, gap):
 def tick_names(axis, places, names, **style):
     """Names instead of numbers on an axis."""
     axis.set_ticks(list(places))
-    axis.set_ticklabels([shortened(n) for n in names], **style)
+    axis.set_ticklabels(list(names), **style)
 
 
 def state(ax, sentence):

@@ -3,7 +3,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tf1_hessian.plots.figures import BLUE, GREY, ORANGE, UNITS, axes_for, state, tick_names
-from tf1_hessian.plots.values import entry_name, named, number, shortened
+from tf1_hessian.plots.values import entry_name, named, number, shortened, told_apart
 
 __all__ = ["curvature_by_layer", "top_curvatures"]
 
@@ -90,10 +90,10 @@ def _scale_sizes(ax, sizes):
 def _name_layers(ax, layers):
     step = -(-len(layers) // 40) if len(layers) > _MOST_NAMED else 1
     rows = range(0, len(layers), step)
-    if len(layers) > _MOST_NAMED:
-        texts = [shortened(layers[i][0]) for i in rows]
-    else:
-        texts = ["%s\n%s" % (shortened(name), _counts(v)) for name, v in layers]
+    names = told_apart([name for name, _ in layers])
+    texts = [names[i] for i in rows]
+    if len(layers) <= _MOST_NAMED:
+        texts = ["%s\n%s" % (name, _counts(v)) for name, (_, v) in zip(names, layers)]
     ax.set_yticks(list(rows))
     ax.set_yticklabels(texts, fontsize=9 if step == 1 else 8)
     ax.set_ylim(len(layers) - 0.4, -0.6)
@@ -106,9 +106,14 @@ def _ordinal(i):
 
 
 def _counts(values):
-    """`640: 12 negative, 3 zero`."""
-    parts = ["%d %s" % (c, word) for c, word in ((np.sum(values < 0), "negative"), (np.sum(values == 0), "zero")) if c]
-    return "{:,}".format(values.size) + (": " + ", ".join(parts) if parts else " positive")
+    """`640: 12 negative, 3 zero`, or `32, all positive`."""
+    found = [(int(c), word) for c, word in (
+        (np.sum(values > 0), "positive"), (np.sum(values < 0), "negative"), (np.sum(values == 0), "zero")) if c]
+    if not found:
+        return "no entries"
+    if len(found) == 1:
+        return "{:,}, all {}".format(*found[0])
+    return "{:,}: {}".format(values.size, ", ".join("%d %s" % f for f in found if f[1] != "positive"))
 
 
 def _draw_key(ax, values, bar, flat):
@@ -122,8 +127,8 @@ def _draw_key(ax, values, bar, flat):
     if keys:
         keys.append(Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor="black",
                            label="median; bar: quartiles; line: all"))
-        ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.9 / ax.figure.get_figheight()),
-                  ncol=len(keys), fontsize=10, frameon=False)
+        ax.legend(handles=keys, loc="upper right", bbox_to_anchor=(1, -0.8 / ax.figure.get_figheight()),
+                  ncol=len(keys), fontsize=10, frameon=False, columnspacing=1.2, handlelength=1.5)
 
 
 def _largest(layers, k):

@@ -1,11 +1,10 @@
 """Matrices: which entries of a Hessian are how large, which can be other than zero, which columns are added up."""
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, SymLogNorm
-from matplotlib.patches import Patch
 from scipy import sparse
 
 from tf1_hessian.plots.figures import BLUE, CYCLE, DIVERGING, GREY, ORANGE, UNITS, axes_for, spread, state, tick_names
-from tf1_hessian.plots.values import name_of, number, real
+from tf1_hessian.plots.values import name_of, number, real, told_apart
 from tf1_hessian.sparsity.pattern import SparsityPattern
 
 __all__ = ["hessian_map", "sparsity"]
@@ -14,6 +13,8 @@ __all__ = ["hessian_map", "sparsity"]
 _MOST_CELLS = 500
 # Powers of ten below the largest entry that are told apart.
 _DECADES = 6
+# More lines than this would hide what is between them.
+_MOST_LINES = 60
 _SEVERAL = -2
 
 
@@ -38,7 +39,7 @@ def hessian_map(hessian, names=None, *, scale="log", ax=None):
     image = drawn(ax, cells, float(np.abs(cells).max()), (-0.5, n - 0.5, n - 0.5, -0.5), label)
     image.set_interpolation("nearest")
     _name_blocks(ax, names, sizes)
-    _label(ax, n, cells.shape[0], "entry of largest size among")
+    _label(ax, n, cells.shape[0], "the largest of")
     ax.set_title("%s, %s" % (title, number(n, "element")))
     if not cells.any():
         state(ax, "all entries are zero")
@@ -59,7 +60,7 @@ def sparsity(pattern, coloring=None, *, ax=None):
     figure, ax = axes_for(ax, 6.6)
     count = int(groups.max()) + 1 if groups.size else 0
     _draw_groups(ax, cells, count, coloring is not None, pattern.n)
-    _label(ax, pattern.n, shown, "any of")
+    _label(ax, pattern.n, shown, "groups among" if coloring is not None else "any of")
     title = "%s of %d x %d (%.2g %%)" % (number(pattern.nnz, "entry"), pattern.n, pattern.n, 100 * pattern.density)
     ax.set_title(title + (", columns in %s" % number(count, "group") if coloring is not None else ""))
     if not pattern.nnz:
@@ -177,25 +178,25 @@ _SCALES = {
 def _name_blocks(ax, names, sizes):
     """Lines between the sources, and the names of those that have room."""
     ends = np.cumsum(sizes)
-    width = 0.8 if len(sizes) <= 60 else 0.25
-    for end in ends[:-1]:
-        ax.axhline(end - 0.5, color=GREY, linewidth=width)
-        ax.axvline(end - 0.5, color=GREY, linewidth=width)
+    for end in ends[:-1] if len(ends) <= _MOST_LINES else ():
+        ax.axhline(end - 0.5, color=GREY, linewidth=0.8)
+        ax.axvline(end - 0.5, color=GREY, linewidth=0.8)
     if names is None:
         return
     centres = ends - np.asarray(sizes) / 2.0 - 0.5
-    kept = spread(centres, sizes, ends[-1] * 0.035)
-    tick_names(ax.yaxis, centres[kept], [names[i] for i in kept], fontsize=9)
-    tick_names(ax.xaxis, centres[kept], [names[i] for i in kept], fontsize=9, rotation=45, ha="right",
-               rotation_mode="anchor")
+    kept = spread(centres, sizes, ends[-1] * 0.045)
+    shown = told_apart(names)
+    shown = [shown[i] for i in kept]
+    tick_names(ax.yaxis, centres[kept], shown, fontsize=9)
+    tick_names(ax.xaxis, centres[kept], shown, fontsize=9, rotation=45, ha="right", rotation_mode="anchor")
     if len(kept) < len(names):
         ax.set_ylabel("%d of %s named" % (len(kept), number(len(names), "source")))
 
 
 def _label(ax, n, shown, what):
-    """What rows and columns are, and what a cell stands for where it is more than one entry."""
-    ax.set_xlabel("column" if n == shown else "column (a cell shows the %s about %.3g x %.3g)" % (
-        what, n / float(shown), n / float(shown)))
+    """What rows and columns are, and what a cell shows where it stands for more than one entry."""
+    each = n / float(max(1, shown))
+    ax.set_xlabel("column" if n == shown else "column (a cell shows %s about %.3g x %.3g entries)" % (what, each, each))
     ax.set_ylabel("; ".join(text for text in ("row", ax.get_ylabel()) if text))
 
 
@@ -222,19 +223,14 @@ def _grouped_cells(pattern, groups, shown):
 
 
 def _draw_groups(ax, cells, count, is_colored, n):
-    extent = (-0.5, n - 0.5, n - 0.5, -0.5)
-    few = count <= len(CYCLE)
-    shades = [CYCLE[i] for i in range(count)] if few else None
-    shown = np.ma.masked_where(cells < 0, cells)
-    several = np.ma.masked_where(cells != _SEVERAL, cells)
-    cmap = ListedColormap(shades or [BLUE]) if few else "viridis"
+    """Cells in the colours of their groups: shades that go on from dark to light where there are many."""
     if not cells.size:
         return
-    image = ax.imshow(shown, cmap=cmap, extent=extent, interpolation="nearest", vmin=-0.5, vmax=max(count, 1) - 0.5)
-    ax.imshow(several, cmap=ListedColormap([GREY]), extent=extent, interpolation="nearest")
-    if is_colored and not few:
-        ax.figure.colorbar(image, ax=ax, label="group of the column")
-    keys = [Patch(color=c, label="group %d" % i) for i, c in enumerate(shades or ())] if is_colored else []
-    keys += [Patch(color=GREY, label="several groups")] if (cells == _SEVERAL).any() else []
-    if keys:
-        ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.02, 1) if few else (0, 1), fontsize=10)
+    style = {"extent": (-0.5, n - 0.5, n - 0.5, -0.5), "interpolation": "nearest"}
+    few = count <= len(CYCLE)
+    cmap = ListedColormap(CYCLE[:max(1, count)]) if few else "viridis"
+    image = ax.imshow(np.ma.masked_where(cells < 0, cells), cmap=cmap, vmin=-0.5, vmax=max(count, 1) - 0.5, **style)
+    ax.imshow(np.ma.masked_where(cells != _SEVERAL, cells), cmap=ListedColormap([GREY]), **style)
+    if is_colored:
+        label = "group of the column" + (" (grey: several groups)" if (cells == _SEVERAL).any() else "")
+        ax.figure.colorbar(image, ax=ax, label=label, ticks=range(count) if few else None)

@@ -4,7 +4,7 @@ import numpy as np
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 
-__all__ = ["entry_name", "name_of", "named", "number", "real", "shortened"]
+__all__ = ["entry_name", "name_of", "named", "number", "real", "shortened", "told_apart"]
 
 
 def real(values, what):
@@ -71,6 +71,26 @@ def shortened(name, most=28):
         tail = most * 2 // 3
         name = "%s...%s" % (name[:most - 3 - tail], name[-tail:])
     return name.replace("$", r"\$")
+
+
+def told_apart(names, most=28):
+    """Names that fit beside a picture: where one is too long, scopes at the start or end that all share go first."""
+    scopes = [name.split("/") for name in names]
+    if len(names) > 1 and max(len(name) for name in names) > most:
+        least = min(len(parts) for parts in scopes) - 1
+        head, tail = _alike(scopes, least), _alike([parts[::-1] for parts in scopes], least)
+        tail = min(tail, least - head)
+        names = ["/".join(["..."] * bool(head) + parts[head:len(parts) - tail] + ["..."] * bool(tail))
+                 for parts in scopes]
+    return [shortened(name, most) for name in names]
+
+
+def _alike(scopes, most):
+    """How many parts at the start are the same in all."""
+    found = 0
+    while found < most and len({parts[found] for parts in scopes}) == 1:
+        found += 1
+    return found
 
 
 def entry_name(name, index):
