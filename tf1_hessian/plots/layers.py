@@ -118,9 +118,8 @@ def _counts(values):
 
 def _draw_key(ax, values, bar, flat):
     """What the colours and marks stand for; a cross at the left edge for a layer without a size."""
-    keys = [Line2D([], [], color=colour, linewidth=bar, label=label)
-            for colour, label, shown in ((BLUE, "positive", (values > 0).any()), (ORANGE, "negative", (values < 0).any()))
-            if shown]
+    shown = [(BLUE, "positive")] * bool((values > 0).any()) + [(ORANGE, "negative")] * bool((values < 0).any())
+    keys = [Line2D([], [], color=colour, linewidth=bar, label=label) for colour, label in shown]
     if flat and values.any():
         ax.plot(np.full(len(flat), 0.01), flat, "x", color=GREY, markersize=5, transform=ax.get_yaxis_transform())
         keys.append(Line2D([], [], color=GREY, marker="x", linestyle="", label="all zero"))

@@ -109,7 +109,8 @@ def _size_of(x):
 
 def _joined(blocks, names):
     """One matrix of all blocks."""
-    blocks = [[real(b, "hessian_map: block %d, %d" % (i, j)) for j, b in enumerate(row)] for i, row in enumerate(blocks)]
+    blocks = [[real(block, "hessian_map: block %d, %d" % (i, j)) for j, block in enumerate(row)]
+              for i, row in enumerate(blocks)]
     sizes = [int(round(row[i].size ** 0.5)) if i < len(row) else -1 for i, row in enumerate(blocks)]
     if any([b.size for b in row] != [r * c for c in sizes] for r, row in zip(sizes, blocks)):
         raise ValueError("hessian_map: expected blocks of x.shape + y.shape for each x and y of some sources and got "
