@@ -23,20 +23,22 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "Model",
+    "Check", "CheckpointError", "Coloring", "Diagnosis", "HessianHook", "HessianPlan", "LostDerivativeError", "Model",
     "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
     "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate", "gradients",
     "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite",
     "rewrite_on_slices", "sparse_hessian", "stream",
 ]
 
-# Names of modules at the edge, which are imported when they are asked for.
+# Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
 _AT_THE_EDGE = {
-    "Check": "testing", "Model": "models", "check": "testing", "load_model": "models", "stream": "streams.stream",
+    "Check": "testing", "HessianHook": "hooks", "Model": "models", "check": "testing", "load_model": "models",
+    "plots": "plots", "stream": "streams.stream", "tensorboard": "tensorboard",
 }
 
 
 def __getattr__(name):
     if name not in _AT_THE_EDGE:
         raise AttributeError("module 'tf1_hessian' has no attribute '%s'" % name)
-    return getattr(importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name]), name)
+    module = importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name])
+    return module if name == _AT_THE_EDGE[name] else getattr(module, name)
