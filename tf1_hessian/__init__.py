@@ -22,14 +22,21 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
-    "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "VerificationError",
-    "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
-    "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite", "rewrite_on_slices", "sparse_hessian",
+    "Check", "Coloring", "Diagnosis", "Eigenpairs", "Estimate", "HessianOperator", "HessianPlan", "LostDerivativeError",
+    "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
+    "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
+    "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian", "hessian_diag",
+    "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite", "rewrite_on_slices", "scipy_objective",
+    "sparse_hessian", "spectral_density", "standard_errors",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
-_AT_THE_EDGE = {"Check": "testing", "check": "testing"}
+_AT_THE_EDGE = {
+    "Check": "testing", "check": "testing",
+    "Eigenpairs": "optimize", "Estimate": "optimize", "HessianOperator": "optimize", "SpectralDensity": "optimize",
+    "StandardErrors": "optimize", "eigenvalues": "optimize", "estimate_diag": "optimize", "estimate_trace": "optimize",
+    "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
+}
 
 
 def __getattr__(name):
