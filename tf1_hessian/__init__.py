@@ -40,7 +40,6 @@ _AT_THE_EDGE = {
     "load_model": "models", "plots": "plots", "scipy_objective": "optimize", "spectral_density": "optimize",
     "standard_errors": "optimize", "stream": "streams.stream", "tensorboard": "tensorboard",
 }
-}
 
 
 def __getattr__(name):
