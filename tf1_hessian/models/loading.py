@@ -6,7 +6,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph.upstream import VARIABLES, ops_above
 from tf1_hessian.models import files
 from tf1_hessian.models.model import Model
-from tf1_hessian.models.names import Names, placeholders_above, trainable_sources
+from tf1_hessian.models.names import Names, placeholders_above, told_shape, trainable_sources
 from tf1_hessian.models.suggestions import listed
 
 __all__ = ["load_model"]
@@ -133,6 +133,19 @@ def _check_values(loss, saved, session):
                          "the graph." % (loss.name, listed("'%s'" % n for n in empty),
                                          "'%s' has" % (saved.checkpoint or saved.path),
                                          "it" if len(empty) == 1 else "them"))
+    _check_shapes([op for op in found if op.type == "VarHandleOp"], saved, session)
+
+
+def _check_shapes(variables, saved, session):
+    """Raises where a resource variable was restored in another shape: TensorFlow takes any."""
+    with tf.name_scope("restored_shapes"):
+        shapes = session.run([_compat.variable_shape(op.outputs[0]) for op in variables])
+    for op, shape in zip(variables, shapes):
+        static = tf.TensorShape(op.get_attr("shape"))
+        shape = [int(size) for size in shape]
+        if not static.is_compatible_with(shape):
+            raise ValueError("The variable '%s' has shape %s in '%s' and %s in the graph: the checkpoint is of another "
+                             "graph." % (op.name, shape, saved.checkpoint or saved.path, told_shape(static)))
 
 
 def _sources(given, loss, graph, names):
