@@ -4,7 +4,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-__all__ = ["CHECKPOINT", "SAVED_MODEL", "cubic", "frozen", "save", "switched_off", "truncated"]
+__all__ = ["CHECKPOINT", "SAVED_MODEL", "cubic", "eager_model", "frozen", "save", "switched_off", "truncated"]
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 CHECKPOINT = os.path.join(_HERE, "checkpoint", "model.ckpt-20")
@@ -38,6 +38,11 @@ def frozen(folder, build=cubic):
     with open(path, "wb") as file:
         file.write(proto.SerializeToString())
     return path
+
+
+def eager_model(version):
+    """The path of what eager code of a version of TensorFlow saved."""
+    return os.path.join(_HERE, "eager", version)
 
 
 def truncated(path, share=0.5):

@@ -73,6 +73,9 @@ def _not_imported(saved, error):
         return ValueError("'%s' uses the op '%s', which TensorFlow %s does not have. Import the library that registers "
                           "it before (tf.load_op_library), or load it by the TensorFlow that wrote it." % (
                               saved.path, unknown.group(1) if unknown else text.strip("'"), tf.__version__))
+    if "GraphDef-interpreting binary" in text:
+        return ValueError("'%s' was written by TensorFlow %s, and %s can't read it: %s. Load it by a newer one." % (
+            saved.path, saved.written_by or "of another version", tf.__version__, errors.first_line(text.split(";")[0])))
     if isinstance(error, (OSError, tf.errors.OpError)):
         return _not_restored(saved.path, error)
     return files.damaged(saved.path, "%s by TensorFlow %s" % (saved.kind, tf.__version__), errors.first_line(error))
