@@ -15,6 +15,7 @@ from tf1_hessian.models.names import told_shape
 from tf1_hessian.optimize import HessianOperator, estimates
 from tf1_hessian.plan import make_plan
 from tf1_hessian.runners.evaluate import evaluate
+from tf1_hessian.runners.refusals import CheckpointError
 from tf1_hessian.streams.stream import stream
 from tf1_hessian.testing import check as checked_by_differences
 
@@ -167,11 +168,7 @@ class _Job(object):
     def streamed(self, plan):
         """The values of a plan over all batches. Raises Stop where one is not finite."""
         with exit_with(FAILED):
-            if self.batches is None:
-                values = evaluate(plan, self.feeds, self.model.session)
-            else:
-                values = stream(plan, self.batches, self.model.session, weight=self.weight, reduce=self._given.reduce,
-                                progress=Progress(), checkpoint=self._checkpoint())
+            values = self._evaluated(plan)
         for name, value in zip(self.model.sources, values if isinstance(values, list) else [values]):
             bad = np.size(value) - np.sum(np.isfinite(value))
             if bad:
@@ -179,6 +176,16 @@ class _Job(object):
                            "sqrt or a division at 0 in the loss (tf1-hessian inspect --loss)" % (
                                bad, np.size(value), " for '%s'" % name if isinstance(values, list) else ""))
         return values
+
+    def _evaluated(self, plan):
+        if self.batches is None:
+            return evaluate(plan, self.feeds, self.model.session)
+        checkpoint = self._checkpoint()
+        try:
+            return stream(plan, self.batches, self.model.session, weight=self.weight, reduce=self._given.reduce,
+                          progress=Progress(), checkpoint=checkpoint)
+        except CheckpointError as error:
+            raise Stop(INPUT, str(error)) from error
 
     def _checkpoint(self):
         """Where finished batches are kept: a file of this very question, model and feeds."""
