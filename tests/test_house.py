@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "diagnosis": INNER,
     PACKAGE: INNER | {"api", "diagnosis", "direct", "rows"},
 }
-EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard", "testing", "tf2"}
+EDGES = {"__main__", "cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard", "testing",
+         "tf2"}
 # Libraries that only an edge may need.
 OPTIONAL = {"matplotlib", "tqdm"}
 # Calls that change more than the caller's graph; compat.py is the edge that says so.
