@@ -112,8 +112,8 @@ def test_goes_on_where_it_was(session, tmp_path):
     found = feed.run(path, session, net.feed, progress=lambda *t: told.append(t[:2]))
     assert found.tobytes() == expected.tobytes() and told[0] == (6, 9)
     del told[:]
-    assert feed.run(path, session, net.feed, progress=lambda *t: told.append(t)).tobytes() == expected.tobytes()
-    assert told == []
+    found = feed.run(path, session, net.feed, progress=lambda *t: told.append(t))
+    assert found.tobytes() == expected.tobytes() and told == []
 
 
 def test_rows_written_after_the_last_note_are_written_again(session, tmp_path):
@@ -129,8 +129,8 @@ def test_rows_written_after_the_last_note_are_written_again(session, tmp_path):
 
 
 @pytest.mark.parametrize("change, said", [
-    ("feeds", "what is fed"), ("variables", "values of the variables"), ("loss", "graph|losses"), ("part", "fewer rows"),
-    ("stranger", "no '")])
+    ("feeds", "what is fed"), ("variables", "values of the variables"), ("loss", "graph|losses"),
+    ("part", "fewer rows"), ("stranger", "no '")])
 def test_files_of_something_else_are_left_alone(session, tmp_path, change, said):
     net, path = started(session), str(tmp_path / "rows.npy")
     feed, fed = th.ColumnFeed(net.loss, net.xs, chunk_size=2), net.feed
@@ -184,8 +184,8 @@ def test_random_losses_are_refused_unless_the_draw_is_fed(session, tmp_path):
 def test_refusals(session, tmp_path):
     net = started(session)
     before = len(session.graph.get_operations())
-    for options, said in (({"diag": 1}, "diag"), ({"chunk_size": 0}, "chunk_size"), ({"precision": "half"}, "precision"),
-                          ({"memory_limit": "10 B"}, "memory_limit")):
+    for options, said in (({"diag": 1}, "diag"), ({"chunk_size": 0}, "chunk_size"),
+                          ({"precision": "half"}, "precision"), ({"memory_limit": "10 B"}, "memory_limit")):
         with pytest.raises(ValueError, match=said):
             th.ColumnFeed(net.loss, net.xs, **options)
     with pytest.raises(ValueError, match="no path|No path|depend"):

@@ -22,7 +22,7 @@ class RowFile(object):
         self.path, self._shape, self._dtype, self._pace = path, tuple(shape), np.dtype(dtype), pace
         self._part, self._progress = path + ".part", path + ".progress"
         self._problem = dict(problem, shape=list(shape), dtype=self._dtype.name)
-        self.done, self._file = 0, None
+        self.done = 0
         self._row_bytes = self._dtype.itemsize * int(np.prod(self._shape[1:], dtype=np.int64))
         self.is_finished = self._found()
 
@@ -63,7 +63,7 @@ class RowFile(object):
                 offset = self._read_header(self._file, self._part)
             else:
                 checkpoints.check_place(self._progress)
-                self._file = open(self._part, "wb")
+                self._file = open(self._part, "w+b")
                 np.lib.format.write_array_header_1_0(self._file, {
                     "descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": self._shape})
                 offset = self._file.tell()
