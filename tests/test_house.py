@@ -13,6 +13,7 @@ INNER = EXACT | {"colored", "problem", "separated", "plan", "runners", "estimato
 MAY_IMPORT = {
     "errors": set(),
     "_compat": set(),
+    "leaves": FLOOR,
     "graph": FLOOR,
     "derivatives": FLOOR | {"graph"},
     "structure": FLOOR | {"graph", "derivatives"},
