@@ -20,7 +20,8 @@ def test_exact_density_within_the_band(spectrum):
         found = th.spectral_density(matrix, samples=8, steps=40, seed=seed)
         truth = smoothed(np.repeat(SPECTRA[spectrum], 4), found.grid, found.width)
         seen = truth > 1e-3 * truth.max()
-        inside.append(np.mean((np.abs(found.density - truth) <= 2.36 * found.standard_error + 1e-4 * truth.max())[seen]))
+        bound = 2.36 * found.standard_error + 1e-4 * truth.max()
+        inside.append(np.mean((np.abs(found.density - truth) <= bound)[seen]))
     assert np.mean(inside) > 0.91
 
 
