@@ -83,7 +83,6 @@ def test_a_place_that_can_not_be_written(refused, folder, monkeypatch):
     assert "No space left" in refused(GOOD, 2)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on POSIX alone")
 def test_a_pipe_is_not_replaced_and_a_link_stays(command, refused, folder):
     os.mkfifo("pipe")
     assert "a device or a pipe" in refused(changed(out="pipe"), 2)
