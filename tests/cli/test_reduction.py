@@ -26,11 +26,12 @@ X = np.arange(1.0, 13.0).reshape(4, 3)
 
 @pytest.mark.parametrize("kind, reduce, told", [
     ("mean", "mean", None), ("sum", "sum", None), ("mean", "sum", "it is a MEAN, for --reduce mean"),
-    ("sum", "mean", "it is a SUM, for --reduce sum"), ("mean, decay", "mean", None), ("sum, decay", "sum", "it is neither"),
-    ("sum, decay", "mean", "it is neither"), ("mean, noise", "mean", None), ("fixed", "mean", None)])
+    ("sum", "mean", "it is a SUM, for --reduce sum"), ("mean, decay", "mean", None),
+    ("sum, decay", "sum", "it is neither"), ("sum, decay", "mean", "it is neither"), ("mean, noise", "mean", None), ("fixed", "mean", None)])
 def test_mean_and_sum_are_told_apart(command, refused, folder, kind, reduce, told):
     np.savez("x.npz", x=X)
-    line = "diag %s --loss loss --feeds x.npz --out o.npz --batch-size 2 --reduce %s" % (save(folder, loss_of(kind)), reduce)
+    prefix = save(folder, loss_of(kind))
+    line = "diag %s --loss loss --feeds x.npz --out o.npz --batch-size 2 --reduce %s" % (prefix, reduce)
     if told is not None:
         assert told in refused(line, 2)
         line += " --trust-reduce"

@@ -12,8 +12,8 @@ _MEANT = {"mean": ("MEAN", 1.0), "sum": ("SUM", 2.0)}
 
 
 def check_reduction(loss, batches, reduce, session):
-    """Raises Stop where the loss is not what `reduce` asks for: a mean stays as it is if every example comes twice, a sum
-    doubles. A loss that is drawn anew each time, or that takes batches of one size alone, tells nothing.
+    """Raises Stop where the loss is not what `reduce` asks for: a mean stays as it is if every example comes twice, a
+    sum doubles. A loss that is drawn anew each time, or that takes batches of one size alone, tells nothing.
     """
     once, twice = batches.sample()
     try:
@@ -27,7 +27,7 @@ def check_reduction(loss, batches, reduce, session):
     if fits[reduce]:
         return
     other = next((name for name in fits if fits[name]), None)
-    raise Stop(INPUT, "--reduce %s needs a loss that is a %s over examples, and with every example twice '%s' goes from "
-               "%.6g to %.6g: %s. --trust-reduce leaves this check out" % (
+    raise Stop(INPUT, "--reduce %s needs a loss that is a %s over examples, and with every example twice '%s' goes "
+               "from %.6g to %.6g: %s. --trust-reduce leaves this check out" % (
                    reduce, _MEANT[reduce][0], loss.name, first, doubled,
                    "it is a %s, for --reduce %s" % (_MEANT[other][0], other) if other else "it is neither"))
