@@ -27,7 +27,8 @@ X = np.arange(1.0, 13.0).reshape(4, 3)
 @pytest.mark.parametrize("kind, reduce, told", [
     ("mean", "mean", None), ("sum", "sum", None), ("mean", "sum", "it is a MEAN, for --reduce mean"),
     ("sum", "mean", "it is a SUM, for --reduce sum"), ("mean, decay", "mean", None),
-    ("sum, decay", "sum", "it is neither"), ("sum, decay", "mean", "it is neither"), ("mean, noise", "mean", None), ("fixed", "mean", None)])
+    ("sum, decay", "sum", "it is neither"), ("sum, decay", "mean", "it is neither"),
+    ("mean, noise", "mean", None), ("fixed", "mean", None)])
 def test_mean_and_sum_are_told_apart(command, refused, folder, kind, reduce, told):
     np.savez("x.npz", x=X)
     prefix = save(folder, loss_of(kind))
