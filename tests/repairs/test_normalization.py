@@ -5,9 +5,9 @@ import tensorflow.compat.v1 as tf
 from numpy_truth import assert_hessian, numbers, numpy_wave, run, variables, wave
 
 import tf1_hessian as th
+from finite_differences import jacobian
 from tf1_hessian import _compat
 from tf1_hessian.graph.control_flow import mark_column_loop
-from finite_differences import jacobian
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 EPSILON = 0.01
@@ -184,7 +184,7 @@ def test_moments_that_a_result_reads_in_a_loop():
 
 
 def test_moments_whose_mean_a_loop_of_ours_reads_by_itself():
-    """Loops read slopes that are laid outside of them; one that reads the stopped mean leaves it the mean of moments."""
+    """Loops read slopes laid outside of them; one that reads the stopped mean leaves it the mean of moments."""
     x = tf.placeholder(tf.float64, [5])
     variance = tf.nn.moments(x, [0])[1]
     stopped, = [op.outputs[0] for op in x.graph.get_operations() if op.type == "StopGradient"]
