@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shutil
+import sys
 
 import tensorflow
 from docstrings import rst
@@ -15,7 +16,9 @@ __all__ = ["CONFIGURATION", "adapt"]
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _SOURCE = os.path.join(os.path.dirname(_HERE), "legacy_examples")
 _ADAPTED = os.path.join(_HERE, "_examples")
-_OUTPUT = os.path.join(_ADAPTED, "output")
+# Modules that programs share are no pages; pictures go beside the module or the program that saves them.
+_SHARED = os.path.join(_ADAPTED, "shared")
+_OUTPUTS = [os.path.join(folder, "output") for folder in (_ADAPTED, _SHARED)]
 _HEADER = """Gallery
 =======
 
@@ -27,10 +30,12 @@ pictures come from the build of this site, with ``--quick`` where a program has 
 
 def adapt(app=None):
     """Copies the programs into docs/_examples with a title above what their docstrings say."""
-    os.makedirs(_ADAPTED, exist_ok=True)
-    _write("GALLERY_HEADER.rst", _HEADER)
+    os.makedirs(_SHARED, exist_ok=True)
+    sys.path.append(_SHARED)
+    _write(_ADAPTED, "GALLERY_HEADER.rst", _HEADER)
     for path in glob.glob(os.path.join(_SOURCE, "*.py")):
-        _write(os.path.basename(path), _titled(_read(path)) if _is_program(path) else _read(path))
+        name, text = os.path.basename(path), _read(path)
+        _write(*((_ADAPTED, name, _titled(text)) if "__main__" in text else (_SHARED, name, text)))
 
 
 def _read(path):
@@ -38,16 +43,12 @@ def _read(path):
         return file.read()
 
 
-def _write(name, text):
+def _write(folder, name, text):
     """Only what is new: sphinx-gallery runs what has changed."""
-    path = os.path.join(_ADAPTED, name)
+    path = os.path.join(folder, name)
     if not os.path.exists(path) or _read(path) != text:
         with io.open(path, "w", encoding="utf-8") as file:
             file.write(text)
-
-
-def _is_program(path):
-    return "__main__" in _read(path)
 
 
 def _titled(source):
@@ -66,21 +67,22 @@ def _arguments(gallery_conf, script_vars):
     script_vars["example_globals"].update(__doc__=ast.get_docstring(ast.parse(source)),
                                           __file__=str(script_vars["src_file"]))
     shared = [n for n in re.findall(r"^from (\w+) import", source, re.MULTILINE)
-              if os.path.exists(os.path.join(_ADAPTED, n + ".py"))]
-    texts = [source] + [_read(os.path.join(_ADAPTED, n + ".py")) for n in shared]
+              if os.path.exists(os.path.join(_SHARED, n + ".py"))]
+    texts = [source] + [_read(os.path.join(_SHARED, n + ".py")) for n in shared]
     return ["--quick"] if any('"--quick"' in text for text in texts) else []
 
 
 def _fresh(gallery_conf, name):
     """A fresh graph, and no pictures of the program before."""
     tensorflow.compat.v1.reset_default_graph()
-    shutil.rmtree(_OUTPUT, ignore_errors=True)
+    for folder in _OUTPUTS:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pictures(block, block_vars, gallery_conf):
     """The pictures that the program has saved."""
-    found = []
-    for path, target in zip(sorted(glob.glob(os.path.join(_OUTPUT, "*.png"))), block_vars["image_path_iterator"]):
+    found, saved = [], [path for folder in _OUTPUTS for path in sorted(glob.glob(os.path.join(folder, "*.png")))]
+    for path, target in zip(saved, block_vars["image_path_iterator"]):
         shutil.move(path, target)
         found.append(target)
     return figure_rst(found, gallery_conf["src_dir"]) if found else ""
@@ -90,8 +92,6 @@ CONFIGURATION = {
     "examples_dirs": [_ADAPTED],
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"\.py$",
-    "ignore_pattern": r"/(%s)$" % "|".join(sorted(
-        re.escape(os.path.basename(p)) for p in glob.glob(os.path.join(_SOURCE, "*.py")) if not _is_program(p))),
     "image_scrapers": (_pictures,),
     "reset_modules": (_fresh,),
     "reset_argv": _arguments,
