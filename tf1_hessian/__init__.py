@@ -22,17 +22,19 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "Coloring", "Diagnosis", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
+    "Check", "Coloring", "Diagnosis", "HessianHook", "HessianPlan", "LostDerivativeError", "NoDerivativeError",
     "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "VerificationError",
     "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate", "gradients", "hessian", "hessian_diag",
     "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite", "rewrite_on_slices", "sparse_hessian",
 ]
 
-# Names of modules at the edge, which are imported when they are asked for.
-_AT_THE_EDGE = {"Check": "testing", "check": "testing"}
+# Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
+_AT_THE_EDGE = {"Check": "testing", "HessianHook": "hooks", "check": "testing", "plots": "plots",
+                "tensorboard": "tensorboard"}
 
 
 def __getattr__(name):
     if name not in _AT_THE_EDGE:
         raise AttributeError("module 'tf1_hessian' has no attribute '%s'" % name)
-    return getattr(importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name]), name)
+    module = importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name])
+    return module if name == _AT_THE_EDGE[name] else getattr(module, name)
