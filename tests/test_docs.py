@@ -25,7 +25,7 @@ PAGES = sorted(os.path.relpath(path, ROOT) for pattern in ("README.md", "docs/*.
                for path in glob.glob(os.path.join(ROOT, pattern)) if "_build" not in path and "gallery" not in path)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"(~?)(?<![\w.])(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?)(?!\w)( ops| ms)?")
-ERROR = re.compile(r"[\w.]+(Error|Warning): ")
+ERROR = re.compile(r"^[\w.]+(Error|Warning): ", re.MULTILINE)
 
 Block = collections.namedtuple("Block", "language text line")
 
@@ -91,7 +91,7 @@ def run_python(block, page, namespace):
 def check_python(block, below, page, namespace):
     expected = below.text if below is not None and below.language == "text" else ""
     printed, said, error = run_python(block, page, namespace)
-    if error is not None and not ERROR.match(expected):
+    if error is not None and not ERROR.search(expected):
         raise error
     assert agree(expected, printed + said), "%s, line %d, printed\n%s" % (page, block.line, printed + said)
 
