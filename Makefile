@@ -46,7 +46,7 @@ lint: $(STAMP)
 
 # The site, docs/_build/index.html; Sphinx needs Python 3.11 or newer. A warning fails.
 docs: $(STAMP_DOCS)
-	@.venv-docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	@.venv-docs/bin/python -m sphinx -E -W --keep-going -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
 # Prints where Python 3.7 is, or fails.

@@ -30,6 +30,9 @@ html_title = "tf1_hessian %s" % release
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
+html_show_copyright = False
+# Quotes in docstrings and messages are code.
+smartquotes = False
 
 sphinx_gallery_conf = examples.CONFIGURATION
 

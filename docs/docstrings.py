@@ -4,8 +4,9 @@ import re
 
 __all__ = ["rst", "to_rst"]
 
-_SPECIAL = re.compile(r"([\\*|])|(?<=\w)(_)(?=\W|$)")
-_CODE = re.compile(r"(`[^`]+`)")
+_SPECIAL = re.compile(r"[\\*|]|(?<=\w)_(?=\W|$)")
+_CODE, _STRESS = re.compile(r"`[^`]+`"), re.compile(r"\*\*\w[^*]*\*\*")
+_APART = re.compile(r"(`[^`]+`|\*\*\w[^*]*\*\*)")
 
 
 def to_rst(app, what, name, obj, options, lines):
@@ -29,19 +30,25 @@ def rst(text, options=()):
 def _paragraph(text, options):
     if all(line.startswith("    ") for line in text.split("\n")):
         return "::\n\n" + text
-    pieces = [_code(p) if _CODE.match(p) else _prose(p, options) for p in _CODE.split(text)]
-    return "".join(pieces)
-
-
-def _code(piece):
-    return "``%s``" % piece.strip("`")
-
-
-def _prose(piece, options):
-    piece = _SPECIAL.sub(lambda m: "\\" + (m.group(1) or m.group(2)), piece)
+    text = _escaped(" ".join(text.split()))
     if not options:
-        return piece
+        return text
     names = "|".join(re.escape(o) for o in options)
-    # `name:` and `name="value":` open what is said about an option; `name=value` elsewhere is code.
-    piece = re.sub(r"(?:(?<=^)|(?<=\n)|(?<=[.;] ))((?:%s)(?:, (?:%s))*)(?==?[^\s:]*:\s)" % (names, names), r"**\1**", piece)
-    return re.sub(r"\*\*(\w+)\*\*(=[^\s:]+)", r"**\1\2**", piece)
+    # `name:`, `name, other:` and `name=value:` open what is said about an option.
+    option = r"((?:%s)(?:, (?:%s))*(?:=[^\s:]+)?):\s" % (names, names)
+    pieces = re.split(r"(?:^|(?<=[.;] ))(?=%s)" % option.replace("((?:", "(?:(?:", 1), text)
+    return "\n\n".join(_listed(piece, re.match(option, piece)) for piece in pieces if piece)
+
+
+def _listed(piece, option):
+    """A list entry for what is said about an option; what is said of the result after it stands by itself."""
+    if not option:
+        return piece.strip()
+    about, _, result = re.sub(r" (?=(?:Returns|Raises) )", "\0", piece[option.end():], 1).partition("\0")
+    return "- **%s**: %s" % (option.group(1), about.strip()) + ("\n\n" + result if result else "")
+
+
+def _escaped(text):
+    """Backticks as code, stars that stress as they are, other marks of reStructuredText as text."""
+    return "".join("``%s``" % p.strip("`") if _CODE.match(p) else p if _STRESS.match(p) else _SPECIAL.sub(
+        lambda m: "\\" + m.group(0), p) for p in _APART.split(text))

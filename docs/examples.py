@@ -95,7 +95,7 @@ CONFIGURATION = {
     "image_scrapers": (_pictures,),
     "reset_modules": (_fresh,),
     "reset_argv": _arguments,
-    "remove_config_comments": True,
+    "default_thumb_file": os.path.join(_HERE, "images", "hessian.png"),
     "download_all_examples": False,
     "show_signature": False,
     "show_memory": False,
