@@ -30,6 +30,7 @@ setup(
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19"],
         "plots": ["matplotlib"],
         "docs": ["furo", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
+        "progress": ["tqdm"],
         "dev": [
             "hypothesis",
             "matplotlib",
