@@ -15,7 +15,7 @@ import tf1_hessian  # noqa: E402
 project = "tf1_hessian"
 release = tf1_hessian.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
-exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst", "**/sg_execution_times.rst"]
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3

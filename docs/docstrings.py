@@ -1,4 +1,4 @@
-"""Docstrings as reStructuredText: they are plain text, with names of options at the start of what is said about them."""
+"""Docstrings as reStructuredText: they are plain text, an option's name at the start of what is said about it."""
 import inspect
 import re
 
@@ -44,7 +44,7 @@ def _listed(piece, option):
     """A list entry for what is said about an option; what is said of the result after it stands by itself."""
     if not option:
         return piece.strip()
-    about, _, result = re.sub(r" (?=(?:Returns|Raises) )", "\0", piece[option.end():], 1).partition("\0")
+    about, _, result = re.sub(r" (?=(?:Returns|Raises) )", "\0", piece[option.end():], count=1).partition("\0")
     return "- **%s**: %s" % (option.group(1), about.strip()) + ("\n\n" + result if result else "")
 
 

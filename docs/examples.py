@@ -22,8 +22,8 @@ _OUTPUTS = [os.path.join(folder, "output") for folder in (_ADAPTED, _SHARED)]
 _HEADER = """Gallery
 =======
 
-Complete TF 1 programs of ``legacy_examples/``, as they run on TF 1.15 and on the newest one. What they print here and the
-pictures come from the build of this site, with ``--quick`` where a program has it.
+Complete TF 1 programs of ``legacy_examples/``, as they run on TF 1.15 and on the newest one. What they print here and
+the pictures come from the build of this site, with ``--quick`` where a program has it.
 
 """
 

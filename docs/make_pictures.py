@@ -13,9 +13,9 @@ import numpy as np  # noqa: E402
 import tensorflow.compat.v1 as tf  # noqa: E402
 from digits_pruning import network  # noqa: E402
 from pruning import PERCENTS, race  # noqa: E402
-from test_docs import blocks, run_python  # noqa: E402
 
 import tf1_hessian as th  # noqa: E402
+from test_docs import blocks, run_python  # noqa: E402
 
 _IMAGES = os.path.join(_HERE, "images")
 _OF_PAGES = [("docs/how-to/pictures.md", "hessian.png"), ("docs/how-to/pictures.md", "sparsity.png"),
@@ -29,8 +29,9 @@ def first_screen():
     model, trained, obd, magnitude = race(network, 5, 1500)
     figure = matplotlib.figure.Figure(figsize=(10.5, 4.0), dpi=90)
     left, right = figure.subplots(1, 2)
+    fractions = np.array(PERCENTS)[_SHOWN] / 100.0
     rises = {"by the exact diagonal": obd[:, _SHOWN, 1], "by magnitude": magnitude[:, _SHOWN, 1]}
-    th.plots.pruning_curve(np.array(PERCENTS)[_SHOWN] / 100.0, rises, ylabel="rise of the loss (nats per image)", scale="log", ax=left)
+    th.plots.pruning_curve(fractions, rises, ylabel="rise of the loss (nats per image)", scale="log", ax=left)
     left.set_title("Deleting weights of a digits net", fontsize=11)
     th.plots.curvature_by_layer(trained.diagonal, model.weights, ax=right)
     right.set_title("All 2,410 entries of its Hessian diagonal", fontsize=11)

@@ -1,9 +1,9 @@
 """What README.md and docs/ show is run: each page's Python blocks in one namespace, with the output that stands below.
 
 A `text` block behind a `python` block is what it prints, or the error that it ends with. `...` stands for anything,
-spaces don't count, and a number agrees to its last digit; a number behind `~` or in front of `ops` or `ms` is free, since
-it differs between versions and machines; `?` in a shape of TF 1 is `None`. Commands of the package in a `console` block are
-run in the page's folder.
+spaces don't count, and a number agrees to its last digit; a number behind `~` or in front of `ops` or `ms` is free,
+since it differs between versions and machines; `?` in a shape of TF 1 is `None`. Commands of the package in a `console`
+block are run in the page's folder.
 """
 import collections
 import contextlib
@@ -16,7 +16,6 @@ import subprocess
 import sys
 
 import pytest
-import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
 
@@ -134,7 +133,8 @@ def test_reference_has_every_public_name():
 
 
 @pytest.mark.parametrize("expected, got", [
-    ("[-2. -2.  2.]", "[-2. -2.  2.0000000001]"), ("a ... 3 b", "a 1 2\n 3  b"), ("~4.6 gradients, 229 ops", "~5 gradients, 1 ops"),
+    ("[-2. -2.  2.]", "[-2. -2.  2.0000000001]"), ("a ... 3 b", "a 1 2\n 3  b"),
+    ("~4.6 gradients, 229 ops", "~5 gradients, 1 ops"),
     ("error 1.2e-10", "error 1.3e-10"), ("w1:0 float64 (3, 4)", "w1:0   float64 (3, 4)"),
 ])
 def test_outputs_that_agree(expected, got):
