@@ -24,12 +24,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Check", "CheckpointError", "Coloring", "Diagnosis", "Eigenpairs", "Estimate", "HessianHook", "HessianOperator",
-    "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError", "NoSecondDerivativeError",
-    "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors",
-    "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag",
-    "estimate_trace", "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp",
-    "laplacian", "load_model", "plan", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian",
-    "spectral_density", "standard_errors", "stream",
+    "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
+    "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors", "VerificationError",
+    "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag", "estimate_trace",
+    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian",
+    "load_model", "plan", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density",
+    "standard_errors", "stream",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
