@@ -29,7 +29,7 @@ setup(
         "tf-cpu": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19"],
         "plots": ["matplotlib"],
-        "docs": ["furo", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
+        "docs": ["furo", "latex2mathml", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
         "progress": ["tqdm"],
         "dev": [
             "hypothesis",

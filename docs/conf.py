@@ -14,7 +14,7 @@ import tf1_hessian  # noqa: E402
 
 project = "tf1_hessian"
 release = tf1_hessian.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
+extensions = ["mathml", "myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
 exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst", "**/sg_execution_times.rst"]
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
@@ -25,6 +25,7 @@ suppress_warnings = ["myst.xref_missing", "config.cache"]
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "undoc-members": False}
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "tf1_hessian %s" % release
 html_static_path = ["_static"]
