@@ -21,6 +21,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tf1_hessian", "tf1_hessian.*"]),
+    # Outside the package, so that it runs before TensorFlow is imported.
+    py_modules=["tf1_hessian_command"],
+    entry_points={"console_scripts": ["tf1-hessian = tf1_hessian_command:main"]},
     python_requires=">=3.7",
     install_requires=["numpy", "scipy"],
     # TensorFlow is an extra: whoever has a TF1 model has a build of it that must not be replaced.

@@ -12,9 +12,20 @@ __all__ = ["GRAPH_DEF", "META_GRAPH", "SAVED_MODEL", "Saved", "damaged", "prefix
 
 META_GRAPH, SAVED_MODEL, GRAPH_DEF = "MetaGraph", "SavedModel", "GraphDef"
 
-Saved = collections.namedtuple("Saved", "kind path proto checkpoint loader files")
-Saved.__doc__ = """A model as it was read. proto: its MetaGraphDef or GraphDef; checkpoint: a prefix, or None; loader: of a
-SavedModel; files: all that its numbers come from."""
+
+
+class Saved(collections.namedtuple("Saved", "kind path proto checkpoint loader files")):
+    """A model as it was read. proto: its MetaGraphDef or GraphDef; checkpoint: a prefix, or None; loader: of a SavedModel;
+    files: all that its numbers come from.
+    """
+
+    __slots__ = ()
+
+    @property
+    def written_by(self):
+        """The version of TensorFlow that wrote it, or None where it does not tell."""
+        return getattr(getattr(self.proto, "meta_info_def", None), "tensorflow_version", "") or None
+
 
 _SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 # What ends the name of a file of a checkpoint, whose prefix is the rest.
@@ -88,8 +99,8 @@ def _suggested(path):
     folder, name = os.path.split(path)
     if not tf.gfile.IsDirectory(folder or "."):
         return " There is no folder '%s' either." % folder
-    names = {f[:-len(".meta")] if f.endswith(".meta") else f for f in tf.gfile.ListDirectory(folder or ".")}
-    return did_you_mean(name, names)
+    there = [f for f in tf.gfile.ListDirectory(folder or ".") if f.endswith((".meta", ".pb"))]
+    return did_you_mean(name, {f[:-len(".meta")] if f.endswith(".meta") else f for f in there})
 
 
 def _checkpoint_of(meta, given):

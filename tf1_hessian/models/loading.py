@@ -42,7 +42,7 @@ def load_model(path, loss=None, sources=None, checkpoint=None, *, tags=("serve",
                 _check_values(loss, saved, session)
             found = _sources(sources, loss, graph, names)
             placeholders = {t.op.name: t for t in placeholders_above(loss, graph)}
-        return Model(saved, graph, session, names, loss, found, placeholders)
+        return Model(saved, graph, session, names, signatures, loss, found, placeholders)
     except BaseException:
         session.close()
         raise

@@ -14,13 +14,15 @@ class Model(object):
 
     graph, session; loss: a tensor, or None; sources: {name as it was given: variable or tensor}; placeholders: {name:
     tensor} of those that the loss needs. kind: "MetaGraph", "SavedModel" or "GraphDef"; path; checkpoint: the prefix
-    that was restored, or None; files: all files that it was read from.
+    that was restored, or None; files: all files that it was read from; written_by: the version of TensorFlow, or None;
+    signatures: {name: ({input: tensor name}, {output: tensor name})} of a SavedModel.
 
     `with model:` makes graph and session the default ones, and closes the session at the end.
     """
 
-    def __init__(self, saved, graph, session, names, loss, sources, placeholders):
+    def __init__(self, saved, graph, session, names, signatures, loss, sources, placeholders):
         self.kind, self.path, self.checkpoint, self.files = saved.kind, saved.path, saved.checkpoint, tuple(saved.files)
+        self.written_by, self.signatures = saved.written_by, signatures
         self.graph, self.session, self.loss = graph, session, loss
         self.sources, self.placeholders = dict(sources), dict(placeholders)
         self._names, self._entered = names, []
