@@ -2,8 +2,8 @@
 
 A `text` block behind a `python` block is what it prints, or the error that it ends with. `...` stands for anything,
 spaces don't count, and a number agrees to its last digit; a number behind `~` or in front of `ops` or `ms` is free,
-since it differs between versions and machines; `?` in a shape of TF 1 is `None`. Commands of the package in a `console`
-block are run in the page's folder.
+since it differs between versions and machines; `?` in a shape of TF 1 is `None`. `tf1-hessian` in a `console` block
+runs in the page's folder.
 """
 import collections
 import contextlib
@@ -18,6 +18,7 @@ import sys
 import pytest
 
 import tf1_hessian as th
+from tf1_hessian import cli
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = sorted(os.path.relpath(path, ROOT) for pattern in ("README.md", "docs/*.md", "docs/*/*.md")
@@ -95,18 +96,31 @@ def check_python(block, below, page, namespace):
     assert agree(expected, printed + said), "%s, line %d, printed\n%s" % (page, block.line, printed + said)
 
 
-def check_console(block, page):
+def check_console(block, page, is_first):
     """Runs what calls the package, and compares its output; other commands install or start things."""
     for command, expected in re.findall(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE):
         words = shlex.split(command.replace("\\\n", " "))
-        if words[:1] == ["tf1-hessian"]:
-            words[:1] = ["python", "-m", "tf1_hessian"]
-        if words[:3] != ["python", "-m", "tf1_hessian"]:
-            continue
-        env = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")]), COLUMNS="100")
-        done = subprocess.run([sys.executable, "-W", "ignore"] + words[1:], env=env, universal_newlines=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-        assert agree(expected, done.stdout), "%s, line %d: %s printed\n%s" % (page, block.line, command, done.stdout)
+        if words[0] == "tf1-hessian":
+            printed = (run_process if is_first else run_here)(words[1:])
+            is_first = False
+            assert agree(expected, printed), "%s, line %d: %s printed\n%s" % (page, block.line, command, printed)
+
+
+def run_process(arguments):
+    """What the command line prints, started as a person does."""
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")]))
+    del env["TF_CPP_MIN_LOG_LEVEL"]
+    command = [sys.executable, "-W", "ignore", os.path.join(ROOT, "tf1_hessian_command.py")] + arguments
+    return subprocess.run(command, env=env, timeout=300, universal_newlines=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout
+
+
+def run_here(arguments):
+    """The same without another start of TensorFlow."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        cli.main(arguments)
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if {b.language for b in blocks(page)} & {"python", "console"}])
@@ -117,7 +131,7 @@ def test_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch):
         if block.language == "python":
             check_python(block, below, page, namespace)
         elif block.language == "console":
-            check_console(block, page)
+            check_console(block, page, not any(b.language == "console" for b in found[:found.index(block)]))
 
 
 def test_links_between_pages_lead_somewhere():
