@@ -59,11 +59,13 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
     """
     refuse_eager("hessian")
     return answer(loss, xs, "full", name, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
-                  verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit, devices=devices)
+                  verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit,
+                  devices=devices)
 
 
 def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, precision=None, verify="first",
-                   max_columns=None, max_bytes=None, max_seconds=None, jit=False, memory_limit=None, devices=None, name=None):
+                   max_columns=None, max_bytes=None, max_seconds=None, jit=False, memory_limit=None, devices=None,
+                   name=None):
     """The full Hessian over all xs by the few columns that its sparsity leaves necessary: a SparseHessian.
 
     th.evaluate makes it a scipy.sparse.csr_matrix [n, n], the elements counted as in `hessian(flat=True)`;
@@ -97,7 +99,8 @@ def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_s
                          max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
     return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
                      chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                     pattern=pattern, coloring=coloring, max_seconds=max_seconds, memory_limit=memory_limit, devices=devices)
+                     pattern=pattern, coloring=coloring, max_seconds=max_seconds, memory_limit=memory_limit,
+                     devices=devices)
 
 
 def hessian_sparsity(loss, xs, *, feed_dict=None, max_seconds=None):
