@@ -12,6 +12,9 @@ from tf1_hessian.graph.scratch import Scratch, key
 
 __all__ = ["recorded"]
 
+# Ops of a graph that no tape has seen, since `recorded` told of them as a whole.
+_UNSEEN = "_tf1_hessian_unseen"
+
 
 def recorded(graph, build, tensors_of):
     """What `build` gives; active tapes know how it comes from what stood in the graph before.
@@ -24,7 +27,9 @@ def recorded(graph, build, tensors_of):
     with _compat.unrecorded():
         result = build()
     outputs = [t for t in tensors_of(result) if carries_derivative(t.dtype)]
-    inputs = _read_from_before(graph, outputs, before)
+    unseen = _compat.kept_with(graph, _UNSEEN)
+    unseen.update((op, None) for op in graph.get_operations()[before:])
+    inputs = _read(outputs, unseen)
     if outputs and inputs:
         known = {key(inner): outer for outer, inner in _compat.captures_of(graph)}
         _compat.record(outputs, [known.get(key(t), t) for t in inputs],
@@ -32,18 +37,17 @@ def recorded(graph, build, tensors_of):
     return result
 
 
-def _read_from_before(graph, outputs, before):
-    """The tensors of the first `before` ops, and of outside, that newer ops read on the way to the outputs."""
-    new = set(graph.get_operations()[before:])
+def _read(outputs, unseen):
+    """The tensors of ops that tapes saw, and of outside, from which unseen ops make the outputs."""
     found, seen, stack = {}, set(), list(outputs)
     while stack:
         tensor = stack.pop()
         if key(tensor) in seen or not carries_derivative(tensor.dtype):
             continue
         seen.add(key(tensor))
-        if tensor.op in new and tensor.op.inputs:
+        if tensor.op in unseen and tensor.op.inputs:
             stack.extend(tensor.op.inputs)
-        elif tensor.op.type != "Const" or tensor.op not in new:
+        elif tensor.op not in unseen or tensor.op.type != "Const":
             found[key(tensor)] = tensor
     return list(found.values())
 
