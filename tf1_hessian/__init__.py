@@ -27,15 +27,17 @@ __all__ = [
     "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian",
     "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
     "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite",
-    "rewrite_on_slices", "sparse_hessian", "stream",
+    "rewrite_on_slices", "sparse_hessian", "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
 _AT_THE_EDGE = {
-    "Check": "testing", "ColumnFeed": "streams.column_feed", "check": "testing", "stream": "streams.stream"}
+    "Check": "testing", "ColumnFeed": "streams.column_feed", "check": "testing", "stream": "streams.stream",
+    "tf2": "tf2"}
 
 
 def __getattr__(name):
     if name not in _AT_THE_EDGE:
         raise AttributeError("module 'tf1_hessian' has no attribute '%s'" % name)
-    return getattr(importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name]), name)
+    module = importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name])
+    return module if name == _AT_THE_EDGE[name] else getattr(module, name)

@@ -3,7 +3,7 @@ import functools
 
 from tensorflow.python.ops import control_flow_util as _control_flow_util
 
-from tf1_hessian._compat.core import tf
+from tf1_hessian._compat.core import supported, tf
 from tf1_hessian._compat.graphs import FuncGraph
 
 try:
@@ -12,7 +12,9 @@ except ImportError:
     from tensorflow.python.eager import tape as _record
 
 __all__ = [
-    "call_back", "captures_of", "is_eager", "is_for_xla", "is_recorded", "is_seen_through", "record", "unconverted", "unrecorded"]
+    "call_back", "captures_of", "is_eager", "is_for_xla", "is_recorded", "is_seen_through", "record",
+    "traced_function", "unconverted", "unrecorded",
+]
 
 unrecorded = _record.stop_recording
 
@@ -21,6 +23,12 @@ def unconverted(function):
     """A function that AutoGraph leaves alone, where there is AutoGraph. Its signature and docstring stay."""
     do_not_convert = getattr(getattr(getattr(tf, "autograph", None), "experimental", None), "do_not_convert", None)
     return function if do_not_convert is None else functools.wraps(function)(do_not_convert(function))
+
+
+def traced_function(function, signature, jit_compile):
+    """A tf.function for one signature; XLA compiles it where jit_compile says so."""
+    options = supported(tf.function, jit_compile=jit_compile or None)
+    return tf.function(function, input_signature=signature, **options)
 
 
 def is_recorded():
