@@ -29,7 +29,7 @@ __all__ = [
     "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
     "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
     "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite",
-    "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors", "stream",
+    "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors", "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
@@ -39,7 +39,7 @@ _AT_THE_EDGE = {
     "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize", "estimate_diag": "optimize",
     "estimate_trace": "optimize", "load_model": "models", "plots": "plots", "scipy_objective": "optimize",
     "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
-    "tensorboard": "tensorboard",
+    "tensorboard": "tensorboard", "tf2": "tf2",
 }
 
 

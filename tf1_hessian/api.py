@@ -1,5 +1,5 @@
 """The public calls for Hessians; each makes a plan of its question, and builds it."""
-from tf1_hessian import colored, errors
+from tf1_hessian import _compat, colored, errors
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources, resolve_tensor
@@ -11,6 +11,7 @@ from tf1_hessian.rows.plan import plan_rows
 __all__ = ["hessian", "hessian_diag", "hessian_sparsity", "hessians", "plan", "sparse_hessian"]
 
 
+@_compat.unconverted
 def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None, precision=None, verify="first",
                  max_columns=None, max_bytes=None, jit=False, memory_limit=None, devices=None, name=None):
     """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
@@ -49,6 +50,7 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
                   memory_limit=memory_limit, devices=devices)
 
 
+@_compat.unconverted
 def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, verify="first",
             max_columns=None, max_bytes=None, jit=False, memory_limit=None, devices=None, name=None):
     """The full Hessian, cross blocks included.
@@ -63,6 +65,7 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
                   devices=devices)
 
 
+@_compat.unconverted
 def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, precision=None, verify="first",
                    max_columns=None, max_bytes=None, max_seconds=None, jit=False, memory_limit=None, devices=None,
                    name=None):
@@ -82,6 +85,7 @@ def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, pr
                   max_seconds=max_seconds, memory_limit=memory_limit, devices=devices)
 
 
+@_compat.unconverted
 def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_size=None, other=None, flat=False,
          precision=None, verify="first", max_columns=None, max_bytes=None, pattern=None, coloring=None,
          max_seconds=None, jit=False, memory_limit=None, devices=None):
@@ -103,6 +107,7 @@ def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_s
                      devices=devices)
 
 
+@_compat.unconverted
 def hessian_sparsity(loss, xs, *, feed_dict=None, max_seconds=None):
     """The SparsityPattern of the Hessian: which entries of the [n, n] matrix of `hessian(flat=True)` may be non-zero.
 
@@ -129,6 +134,7 @@ def _row_plan(ys, x, quantity, others, **options):
     return plan_rows(ys, x, quantity, **options)
 
 
+@_compat.unconverted
 def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gradients=False, aggregation_method=None):
     """A drop-in for tf.hessians: a list with one tensor of shape `x.shape + x.shape` for each x.
 

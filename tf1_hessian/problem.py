@@ -5,6 +5,7 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.gradients import backprop
+from tf1_hessian.graph.captures import refuse_computed_outside
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.precision import in_double
@@ -170,6 +171,7 @@ def refuse_eager(call):
 
 def path_between(targets, sources):
     """The Path from sources to targets; raises where no source reaches any."""
+    refuse_computed_outside(targets[0].graph, sources)
     path = find_path(targets, anchors_of(sources))
     if sources and not any(path.reached(a) for a in path.anchors):
         raise errors.no_path([s.name for s in sources], targets[0].name)
