@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
 from tf1_hessian import cli
@@ -25,6 +26,9 @@ PAGES = sorted(os.path.relpath(path, ROOT) for pattern in ("README.md", "docs/*.
                for path in glob.glob(os.path.join(ROOT, pattern)) if "_build" not in path and "gallery" not in path)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"(~?)(?<![\w.])(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?)(?!\w)( ops| ms)?")
+# A page that begins with this is for TF 2 alone, and runs in a process of its own, eagerly.
+EAGER = "<!-- TensorFlow 2, eager -->"
+IS_TF2 = not tf.VERSION.startswith("1.")
 ERROR = re.compile(r"^[\w.]+(Error|Warning): ", re.MULTILINE)
 
 Block = collections.namedtuple("Block", "language text line")
@@ -123,15 +127,33 @@ def run_here(arguments):
     return printed.getvalue()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if {b.language for b in blocks(page)} & {"python", "console"}])
-def test_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def check_page(page):
+    """Runs the blocks of a page in one namespace, in the working directory."""
     namespace, found = {"__name__": "__main__"}, blocks(page)
+    is_first = True
     for block, below in zip(found, found[1:] + [None]):
         if block.language == "python":
             check_python(block, below, page, namespace)
         elif block.language == "console":
-            check_console(block, page, not any(b.language == "console" for b in found[:found.index(block)]))
+            check_console(block, page, is_first)
+            is_first = False
+
+
+def is_shown(page):
+    """Whether there is anything to run, on this TensorFlow."""
+    return bool({b.language for b in blocks(page)} & {"python", "console"}) and (IS_TF2 or EAGER not in text(page))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if is_shown(page)])
+def test_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if EAGER not in text(page):
+        check_page(page)
+        return
+    code = "import sys; sys.path[:0] = %r; import test_docs; test_docs.check_page(%r)" % (
+        [os.path.join(ROOT, "tests"), ROOT], page)
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], universal_newlines=True, stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
 
 
 def test_links_between_pages_lead_somewhere():
