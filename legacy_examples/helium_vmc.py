@@ -2,9 +2,10 @@
 
 What is the energy of two electrons around a nucleus of charge 2? A trial function psi is sampled by Metropolis steps,
 and its local energy, -(lap ln psi + |grad ln psi|**2) / 2 + potential, is averaged. For hydrogen's exp(-a r) it is
-(a - 1) / r - a**2 / 2 in closed form: -1/2 at every point where a = 1. For helium exp(-z (r1 + r2)) has the energy z**2 - 27 z / 8 in closed form, least at z = 27/16, and a
-Pade-Jastrow factor exp(r12 / (2 + 2 b r12)) brings it nearer to the exact -2.9037. Energies are in hartrees, lengths in
-bohrs. Source: Thijssen, Computational Physics, chapter 12, where the local energy for z = 2 is worked out by hand.
+(a - 1) / r - a**2 / 2 in closed form: -1/2 at every point where a = 1. For helium exp(-z (r1 + r2)) has the energy
+z**2 - 27 z / 8, least at z = 27/16, and a Pade-Jastrow factor exp(r12 / (2 + 2 b r12)) brings it nearer to the exact
+-2.9037. Energies are in hartrees, lengths in bohrs. Source: Thijssen, Computational Physics, chapter 12, where the
+local energy for z = 2 is worked out by hand.
 """
 import os
 

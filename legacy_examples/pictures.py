@@ -1,4 +1,4 @@
-"""What the examples with pictures share: colours that everyone can tell apart, where pictures go, how they are saved."""
+"""What the examples with pictures share: colours that all can tell apart, where pictures go, how they are saved."""
 import argparse
 import os
 
