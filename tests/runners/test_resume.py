@@ -15,8 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BATCHES = 40
 # A program that imports TensorFlow once and forks before anything of it has run: each child streams BATCHES batches, a
 # few milliseconds apart, writes a checkpoint after each, and is killed at a random moment; the last one comes to its
-end, # and computes the same in peace. Prints for each child whether it left a
-# checkpoint.
+# end, and computes the same in peace. Prints for each child whether it left a checkpoint.
 PROGRAM = """
 import os, random, signal, sys, time
 import numpy as np

@@ -124,14 +124,14 @@ def _reads(op):
     return op.type.startswith("IteratorGetNext")
 
 
-def mark_of(named):
-    """A number that tells a batch from others: of names, shapes, dtypes and a sample of the values."""
+def mark_of(named, is_whole=False):
+    """A number that tells a batch from others: of names, shapes, dtypes and a sample of the values, or all of them."""
     mark = 0
     for name, value in sorted(named, key=lambda pair: str(pair[0])):
         for part in _compat.flatten(value) if isinstance(value, tuple) else [value]:
             part = np.asarray(part)
             flat = part.reshape(-1)
-            sample = flat[::max(1, flat.size // _SAMPLE)]
+            sample = flat[::1 if is_whole else max(1, flat.size // _SAMPLE)]
             content = repr(sample.tolist()).encode("utf-8") if part.dtype.hasobject else sample.tobytes()
             mark = zlib.crc32(("%s %s %s" % (name, part.dtype, part.shape)).encode("utf-8") + content, mark)
     return mark

@@ -61,7 +61,7 @@ def graph_mark(ops):
 
 
 def state_mark(ops, session):
-    """A number for the present values of the variables above some ops, from a sample of each."""
+    """A number for the present values of the variables above some ops."""
     named = {}
     for op in ops_above(ops):
         if op.type in ("Variable", "VariableV2"):
@@ -71,4 +71,4 @@ def state_mark(ops, session):
             named.update({op.name: min(reads, key=lambda c: c.name).outputs[0]} if reads else {})
     names = sorted(named)
     values = session.run([named[n] for n in names]) if names else []
-    return mark_of([(n, np.asarray(v)) for n, v in zip(names, values)])
+    return mark_of([(n, np.asarray(v)) for n, v in zip(names, values)], is_whole=True)

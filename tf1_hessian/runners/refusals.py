@@ -2,10 +2,10 @@
 from tf1_hessian import errors
 
 __all__ = [
-    "CheckpointError", "bad_batches", "changed_shape", "damaged", "endless", "fewer_batches", "hidden_input",
-    "lost_task",
-    "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite", "other_batches", "other_problem",
-    "overflow", "too_large", "unsummable", "unwritable", "wrong_feed", "wrong_weight",
+    "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
+    "hidden_input", "lost_task", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite",
+    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
+    "wrong_weight",
 ]
 
 
@@ -155,3 +155,18 @@ def lost_task(error):
         "restore the variables, and call again: th.stream with checkpoint= goes on from the last batch that it kept. "
         "TensorFlow 1 may wait for a lost task for ever: tf.ConfigProto(operation_timeout_in_ms=...) sets an end." % (
             error.message)))
+
+
+def differs_by_call(op):
+    """What makes each session call one of another loss."""
+    return ValueError(
+        "'%s' (%s) draws, reads input or assigns above the loss, so that each session call is of another loss, and "
+        "rows of several calls belong to no one Hessian. Evaluate what it gives once, and feed that: feed_dict may "
+        "hold any tensor." % (op.name, op.type))
+
+
+def not_ours(path, progress):
+    """A file in the place of a result that is to be written."""
+    return CheckpointError(
+        "'%s' exists, and no '%s' that tells what it is of. It is left as it was: name another file, or remove it." % (
+            path, progress))

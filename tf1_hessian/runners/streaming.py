@@ -206,4 +206,4 @@ class _Store(object):
 
 
 # What a difference of variables is called.
-_VALUES = "a sample of the values of the variables"
+_VALUES = "a mark of the values of the variables"
