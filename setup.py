@@ -31,6 +31,7 @@ setup(
         "plots": ["matplotlib"],
         "progress": ["tqdm"],
         "dev": [
+            "distributed",
             "hypothesis",
             "matplotlib",
             "mypy; python_version >= '3.10'",

@@ -23,16 +23,17 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "HessianPlan", "LostDerivativeError",
-    "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian",
-    "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "GraphRecipe", "HessianPlan",
+    "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan",
+    "SparseHessian", "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
     "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite",
     "rewrite_on_slices", "sparse_hessian", "stream",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
 _AT_THE_EDGE = {
-    "Check": "testing", "ColumnFeed": "streams.column_feed", "check": "testing", "stream": "streams.stream"}
+    "Check": "testing", "ColumnFeed": "streams.column_feed", "GraphRecipe": "streams.recipes", "check": "testing",
+    "stream": "streams.stream"}
 
 
 def __getattr__(name):
