@@ -25,9 +25,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "GraphRecipe", "HessianPlan",
     "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan",
-    "SparseHessian", "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
-    "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite",
-    "rewrite_on_slices", "sparse_hessian", "stream",
+    "SparseHessian", "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
+    "diagnose", "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp",
+    "laplacian", "plan", "rewrite", "rewrite_on_slices", "sparse_hessian", "stream",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.

@@ -199,7 +199,8 @@ def test_batches_that_raise_lose_nothing_and_both_ways_go_on_from_one_checkpoint
     with pytest.raises(RuntimeError, match="no more"):
         alone(models.built, breaking(6), checkpoint=path, progress=lambda done, *_: told.append(done))
     assert told == [4, 5, 6]
-    found = th.stream(models.built, feeds, executor=Here(), checkpoint=path, progress=lambda done, *_: told.append(done))
+    found = th.stream(
+        models.built, feeds, executor=Here(), checkpoint=path, progress=lambda done, *_: told.append(done))
     assert told == list(range(4, 10))
     assert_same(found, expected)
     assert_same(th.stream(models.built, feeds, executor=Here(), checkpoint=path), expected)

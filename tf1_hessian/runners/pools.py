@@ -101,7 +101,8 @@ class Pool(object):
     def _renew(self, error):
         if self._make is None:
             raise _broken(error, "It can't be used again: pass a function that makes one, executor=lambda: ..., or "
-                          "call again with a new one; what is finished is in the checkpoint, if there is one") from error
+                          "call again with a new one; what is finished is in the checkpoint, if there is one"
+                          ) from error
         if self._in_vain == _MOST_AGAIN:
             raise _broken(error, "The same was lost by %d executors in turn: memory may be short, or the function that "
                           "rebuilds the graph ends its process" % (_MOST_AGAIN + 1)) from error

@@ -102,7 +102,7 @@ class ColumnFeed(object):
         return (self.n,) if self._is_diag else (self.n, self.n)
 
     def identity(self, session, feed_dict=None):
-        """What rows are of, for json: the question, its graph, and marks of the values that variables and feeds have."""
+        """What rows are of, for json: the question, its graph, marks of the values that variables and feeds have."""
         fed = sorted((getattr(k, "name", k), v) for k, v in (feed_dict or {}).items())
         return {"kind": "rows", "library": __version__, "tensorflow": tf.__version__,
                 "losses": [t.name for t in self._losses], "sources": fingerprints.sources_of(self._sources),

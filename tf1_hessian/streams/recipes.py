@@ -13,8 +13,8 @@ class GraphRecipe(object):
 
     meta: the path of a MetaGraph; devices that it names are left out. checkpoint: of its variables, as tf.train.Saver
     writes it; None for a graph without any. value: the names of tensors, in any structure; or a picklable function
-    without arguments, called with the imported graph as the default one, that gives a value for th.stream. weight: None,
-    or the name of a tensor. Called, it gives (value, weight, session).
+    without arguments, called with the imported graph as the default one, that gives a value for th.stream. weight: a
+    tensor's name, or None. Called, it gives (value, weight, session).
     """
 
     def __init__(self, meta, checkpoint, value, weight=None):
