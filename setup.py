@@ -35,6 +35,7 @@ setup(
         "docs": ["furo", "latex2mathml", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
         "progress": ["tqdm"],
         "dev": [
+            "distributed",
             "hypothesis",
             "matplotlib",
             "mypy; python_version >= '3.10'",

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import tensorflow.compat.v1 as tf
 
@@ -35,6 +36,12 @@ def started(workers, servers):
 
 
 def task_of_its_own(addresses, index):
-    """A process with one worker of a cluster."""
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", _SERVE, ",".join(addresses), str(index)],
-                            env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3"), stderr=subprocess.DEVNULL)
+    """A process with one worker of a cluster, which can be reached."""
+    started_up = subprocess.Popen([sys.executable, "-W", "ignore", "-c", _SERVE, ",".join(addresses), str(index)],
+                                  env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3"), stderr=subprocess.DEVNULL)
+    host, port = addresses[index].split(":")
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))):
+            return started_up
+        time.sleep(0.2)
+    raise AssertionError("no task came up at %s" % addresses[index])

@@ -224,7 +224,7 @@ def test_a_lost_task_is_tensorflows_error_and_the_way_out(graph):
 def test_a_killed_task_is_an_error_and_the_stream_goes_on_once_it_is_back(tmp_path):
     addresses = free_ports(2)
     server = tf.train.Server(tf.train.ClusterSpec({"worker": addresses}), "worker", 0)
-    config = tf.ConfigProto(operation_timeout_in_ms=20000)
+    config = tf.ConfigProto(operation_timeout_in_ms=30000)
     x, scale = tf.get_variable("x", initializer=START, use_resource=True), tf.placeholder(D, [])
     full = th.hessian(scale * dense_loss(x), x, devices=["/job:worker/task:%d" % i for i in range(2)])
     other = task_of_its_own(addresses, 1)

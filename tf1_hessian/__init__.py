@@ -23,8 +23,8 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "HessianHook",
-    "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "GraphRecipe",
+    "HessianHook", "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
     "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
     "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
     "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
@@ -35,11 +35,11 @@ __all__ = [
 # Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
 _AT_THE_EDGE = {
     "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
-    "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models", "SpectralDensity": "optimize",
-    "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize", "estimate_diag": "optimize",
-    "estimate_trace": "optimize", "load_model": "models", "plots": "plots", "scipy_objective": "optimize",
-    "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
-    "tensorboard": "tensorboard", "tf2": "tf2",
+    "GraphRecipe": "streams.recipes", "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models",
+    "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize",
+    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "plots": "plots",
+    "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
+    "stream": "streams.stream", "tensorboard": "tensorboard", "tf2": "tf2",
 }
 
 

@@ -50,8 +50,9 @@ def _workers():
     there = [tf.DeviceSpec.from_string(device.name) for device in session.list_devices()]
     tasks = sorted({spec.task or 0 for spec in there if spec.job == "worker"})
     if not tasks:
-        raise errors.bad_option("devices", "workers", "a session of a cluster with a job 'worker', and this one has %s; "
-                                "a list of devices names others" % ", ".join(sorted({str(spec.job) for spec in there})))
+        raise errors.bad_option("devices", "workers", "a session of a cluster with a job 'worker', and this one has "
+                                "%s; a list of devices names others" % (
+                                    ", ".join(sorted({str(spec.job) for spec in there}))))
     return tuple("/job:worker/task:%d" % task for task in tasks)
 
 

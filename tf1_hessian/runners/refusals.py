@@ -3,8 +3,8 @@ from tf1_hessian import errors
 
 __all__ = [
     "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "hidden_input", "lost_task", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
-    "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
+    "hidden_input", "lost_task", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite",
+    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
     "wrong_weight",
 ]
 
