@@ -18,7 +18,8 @@ def main():
         with _without_noise():
             from tf1_hessian.cli import main as command
     except ImportError as error:
-        sys.exit("tf1-hessian: error: %s" % " ".join(str(error).split()))
+        sys.stderr.write("tf1-hessian: error: %s\n" % " ".join(str(error).split()))
+        sys.exit(2)
     try:
         code = command(sys.argv[1:])
         sys.stdout.flush()

@@ -6,7 +6,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph.upstream import VARIABLES, ops_above
 from tf1_hessian.models import files
 from tf1_hessian.models.model import Model
-from tf1_hessian.models.names import Names, placeholders_above, trainable_sources
+from tf1_hessian.models.names import Names, placeholders_above, told_shape, trainable_sources
 from tf1_hessian.models.suggestions import listed
 
 __all__ = ["load_model"]
@@ -73,6 +73,9 @@ def _not_imported(saved, error):
         return ValueError("'%s' uses the op '%s', which TensorFlow %s does not have. Import the library that registers "
                           "it before (tf.load_op_library), or load it by the TensorFlow that wrote it." % (
                               saved.path, unknown.group(1) if unknown else text.strip("'"), tf.__version__))
+    if "GraphDef-interpreting binary" in text:
+        return ValueError("'%s' was written by TensorFlow %s, and %s can't read it: %s. Load it by a newer one." % (
+            saved.path, saved.written_by or "of another version", tf.__version__, errors.first_line(text.split(";")[0])))
     if isinstance(error, (OSError, tf.errors.OpError)):
         return _not_restored(saved.path, error)
     return files.damaged(saved.path, "%s by TensorFlow %s" % (saved.kind, tf.__version__), errors.first_line(error))
@@ -133,6 +136,19 @@ def _check_values(loss, saved, session):
                          "the graph." % (loss.name, listed("'%s'" % n for n in empty),
                                          "'%s' has" % (saved.checkpoint or saved.path),
                                          "it" if len(empty) == 1 else "them"))
+    _check_shapes([op for op in found if op.type == "VarHandleOp"], saved, session)
+
+
+def _check_shapes(variables, saved, session):
+    """Raises where a resource variable was restored in another shape: TensorFlow takes any."""
+    with tf.name_scope("restored_shapes"):
+        shapes = session.run([_compat.variable_shape(op.outputs[0]) for op in variables])
+    for op, shape in zip(variables, shapes):
+        static = tf.TensorShape(op.get_attr("shape"))
+        shape = [int(size) for size in shape]
+        if not static.is_compatible_with(shape):
+            raise ValueError("The variable '%s' has shape %s in '%s' and %s in the graph: the checkpoint is of another "
+                             "graph." % (op.name, shape, saved.checkpoint or saved.path, told_shape(static)))
 
 
 def _sources(given, loss, graph, names):
