@@ -10,7 +10,7 @@ from tf1_hessian.graph.sources import resolve_tensor
 from tf1_hessian.graph.upstream import ops_above, ops_inside
 from tf1_hessian.runners import refusals
 
-__all__ = ["Elements", "Feeds", "batches_of", "mark_of"]
+__all__ = ["Elements", "Feeds", "batches_of", "mark_of", "read_feed"]
 
 _END = object()
 # Elements of an array that its mark is made of: enough to tell batches apart, and nothing against a step.
@@ -47,12 +47,17 @@ class Feeds(object):
         item = self._next()
         return None if item is _END else self._mark(item)
 
+    def take(self):
+        """(position, feed_dict or path, mark) of the next batch; None at the end."""
+        item = self._next()
+        return None if item is _END else (self._position, item, self._mark(item))
+
     def step(self, session, run):
         """(feed_dict, what run(feed_dict) gives, mark) of the next batch; None at the end."""
         item = self._next()
         if item is _END:
             return None
-        feed = item if isinstance(item, dict) else _read(item, self._position, session.graph)
+        feed = item if isinstance(item, dict) else read_feed(item, self._position, session.graph)
         return feed, run(feed), self._mark(item)
 
     def _next(self):
@@ -137,8 +142,8 @@ def mark_of(named, is_whole=False):
     return mark
 
 
-def _read(path, position, graph):
-    """The feed_dict in a file."""
+def read_feed(path, position, graph):
+    """The feed_dict in a file, by the tensors of a graph. position: of the batch, for errors."""
     path = os.fspath(path)
     try:
         with np.load(path, allow_pickle=False) as found:

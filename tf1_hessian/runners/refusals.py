@@ -3,8 +3,8 @@ from tf1_hessian import errors
 
 __all__ = [
     "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "hidden_input", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
-    "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
+    "hidden_input", "lost_task", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite",
+    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
     "wrong_weight",
 ]
 
@@ -146,6 +146,15 @@ def hidden_input(op):
     return ValueError(
         "checkpoint= is not possible here: '%s' reads the iterator inside a function or a branch, where batches can't "
         "be skipped. Call get_next() outside of it." % op.name)
+
+
+def lost_task(error):
+    """TensorFlow's own error for a task of a cluster that is gone or does not answer, with the way out."""
+    return type(error)(error.node_def, error.op, (
+        "%s\nA task of the session's cluster was lost, or did not answer in time. Start it again, open a new session, "
+        "restore the variables, and call again: th.stream with checkpoint= goes on from the last batch that it kept. "
+        "TensorFlow 1 may wait for a lost task for ever: tf.ConfigProto(operation_timeout_in_ms=...) sets an end." % (
+            error.message)))
 
 
 def differs_by_call(op):
