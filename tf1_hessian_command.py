@@ -1,5 +1,5 @@
-"""Where the command `tf1-hessian` starts. It stands outside the package, whose import brings TensorFlow along: what that
-logs by itself must be silenced before."""
+"""Where the command `tf1-hessian` starts. It stands outside the package, whose import brings TensorFlow along: what
+that logs by itself must be silenced before."""
 import contextlib
 import logging
 import os

@@ -7,9 +7,10 @@ import time
 import uuid
 
 import numpy as np
+from scipy import sparse
 
-from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.leaves import leaves, numbers
 
 __all__ = ["summaries", "write"]
 
@@ -21,13 +22,13 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def summaries(values, tag="hessian"):
     """A tf.Summary of numpy values, as th.evaluate gives them.
 
-    values: a number is a scalar, an array a histogram with the buckets of tf.summary.histogram, a matplotlib figure (or
-    what a function of th.plots returns) or the bytes of a PNG file an image; a dict or list gives each of its leaves
-    the tag `tag/key`. NaN and infinities can't stand in a histogram: it shows the other entries, and a scalar
+    values: a number is a scalar, an array a histogram with the buckets of tf.summary.histogram (a scipy.sparse matrix
+    that of its stored entries), a matplotlib figure, what a function of th.plots returns, or the bytes of a PNG file an
+    image; a dict or list gives each of its leaves the tag `tag/key`. NaN and infinities can't stand in a histogram: it shows the other entries, and a scalar
     `tag/not_finite` counts them. Raises TypeError for what is neither, ValueError for complex numbers.
     """
     found = tf.Summary()
-    for name, leaf in _leaves(values, str(tag)):
+    for name, leaf in leaves(values, str(tag), _is_picture):
         _add(found, name, leaf)
     return found
 
@@ -53,57 +54,26 @@ def write(where, values, step, tag="hessian"):
         file.write(tf.Event(wall_time=now, step=int(step), summary=summary).SerializeToString())
 
 
-def _leaves(values, tag):
-    """(tag, leaf) pairs; the (figure, axes) of th.plots is one leaf."""
-    is_picture = isinstance(values, tuple) and len(values) == 2 and hasattr(values[0], "savefig")
-    if isinstance(values, dict):
-        pairs = list(values.items())
-    elif isinstance(values, (list, tuple)) and not is_picture:
-        pairs = list(enumerate(values))
-    else:
-        yield tag, values[0] if is_picture else values
-        return
-    for key, inner in pairs:
-        for leaf in _leaves(inner, "%s/%s" % (tag, _name(key))):
-            yield leaf
-
-
-def _name(key):
-    """A key as a part of a tag; variables by their names, without TensorFlow's ":0"."""
-    name = str(getattr(key, "name", key))
-    return name[:-2] if name.endswith(":0") else name
+def _is_picture(value):
+    """Whether a value is the (figure, axes) of th.plots."""
+    return isinstance(value, tuple) and len(value) == 2 and hasattr(value[0], "savefig")
 
 
 def _add(summary, tag, leaf):
+    leaf = leaf[0] if _is_picture(leaf) else leaf
     if hasattr(leaf, "savefig"):
         leaf = _png_of(leaf)
     if isinstance(leaf, bytes):
         summary.value.add(tag=tag, image=_image(tag, leaf))
         return
-    numbers = _numbers(tag, leaf)
-    if not numbers.ndim:
-        summary.value.add(tag=tag, simple_value=float(numbers))
+    array = numbers(leaf.data if sparse.issparse(leaf) else leaf, "'%s'" % tag)
+    if not array.ndim:
+        summary.value.add(tag=tag, simple_value=float(array))
         return
-    finite = np.isfinite(numbers)
-    summary.value.add(tag=tag, histo=_histogram(numbers[finite]))
+    finite = np.isfinite(array)
+    summary.value.add(tag=tag, histo=_histogram(array[finite]))
     if not finite.all():
         summary.value.add(tag=tag + "/not_finite", simple_value=float(np.sum(~finite)))
-
-
-def _numbers(tag, leaf):
-    """A float64 array."""
-    if isinstance(leaf, (tf.Tensor, _compat.Variable)) or hasattr(leaf, "as_fetches"):
-        raise TypeError("'%s': expected numpy values and got %r. th.evaluate gives them." % (tag, leaf))
-    array = np.asarray(leaf.data if hasattr(leaf, "tocsr") else leaf)
-    if np.iscomplexobj(array):
-        raise ValueError("'%s': expected real numbers and got %s." % (tag, array.dtype))
-    try:
-        if array.dtype.kind in "OSUmM":
-            raise TypeError(array.dtype)
-        return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError("'%s': expected a number, an array, a matplotlib figure or the bytes of a PNG file, and got "
-                        "%s." % (tag, type(leaf).__name__)) from error
 
 
 def _histogram(values):

@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+
 from finite_differences import gradient, jacobian
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,7 +42,8 @@ def save_checkpoint(folder):
         session.run(tf.global_variables_initializer())
         for _ in range(20):
             session.run(train, {"x:0": INPUTS + 0.1 * RANDOM.standard_normal(INPUTS.shape), "y:0": TARGETS})
-        tf.train.Saver(save_relative_paths=True).save(session, os.path.join(folder, "model.ckpt"), tf.train.get_global_step())
+        saver = tf.train.Saver(save_relative_paths=True)
+        saver.save(session, os.path.join(folder, "model.ckpt"), tf.train.get_global_step())
         return session.run(variables)
 
 
@@ -49,7 +51,8 @@ def true_of_checkpoint(values):
     """Loss and Hessian over hidden/kernel, hidden/bias, output/kernel."""
     with tf.Graph().as_default(), tf.Session() as session:
         loss, variables = net(tf.float64)
-        slope, feed = gradient(loss, variables), {"x:0": INPUTS.astype(np.float32), "y:0": TARGETS.astype(np.float32)}
+        slope = gradient(loss, variables)
+        feed = {"x:0": INPUTS.astype(np.float32), "y:0": TARGETS.astype(np.float32)}
         for variable, value in zip(variables, values):
             variable.load(value.astype(np.float64), session)
         return session.run(loss, feed), jacobian(slope, variables, session, feed)

@@ -1,4 +1,5 @@
 """th.load_model: what TF 1.15 and this TensorFlow wrote is read, and what can't be is refused with the way out."""
+import functools
 import os
 import shutil
 
@@ -149,7 +150,7 @@ def test_a_checkpoint_of_another_graph(tmp_path):
     other = save(tmp_path / "other", wide, name="wide")
     for use_resource, told in ((True, r"'w' has shape \[4\] .* and \[3\] in the graph"), (False, "can't be restored")):
         with pytest.raises(ValueError, match=told) as caught:
-            th.load_model(save(tmp_path, lambda: cubic(use_resource)), "loss", checkpoint=other)
+            th.load_model(save(tmp_path, functools.partial(cubic, use_resource)), "loss", checkpoint=other)
         assert "\n" not in str(caught.value)
 
 

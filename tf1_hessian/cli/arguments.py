@@ -29,11 +29,11 @@ exit codes:
   2    a wrong flag, file, name or array; nothing was computed
   3    it failed while it ran: TensorFlow, memory, the disk, or a result that is not finite
   130  interrupted; with --resume the finished batches are kept
-No file is written unless the command succeeds, but OUT.resume of --resume, which goes when OUT is there."""
+No file is written unless the command succeeds, but OUT.*.resume of --resume, which goes when OUT is there."""
 
 _BATCHES = """batches:
-  With --batch-size N the arrays whose placeholder has an unknown first dimension are cut along it, N at a time; they must
-  be equally long. All others are fed whole to each batch.
+  With --batch-size N the arrays whose placeholder has an unknown first dimension are cut along it, N at a time; they
+  must be equally long. All others are fed whole to each batch.
   --reduce mean (the default): the loss must be a MEAN over the examples of a batch, plus terms without examples such as
   weight decay; the result is the Hessian of the mean over all examples: batches count by their size.
   --reduce sum: the loss must be a SUM over the examples of a batch; the results of batches are added up. A term without
@@ -96,7 +96,8 @@ def _options(parser):
     group.add_argument("--chunk-size", type=_count, metavar="N", help="columns at once")
     group.add_argument("--precision", choices=("float64",), help="compute a float32 model in float64")
     group.add_argument("--memory-limit", type=_memory, metavar="SIZE", help="such as '2 GB'")
-    group.add_argument("--verify", choices=VERIFY, default="first", help="when a structured result is compared (first)")
+    group.add_argument("--verify", choices=VERIFY, default="first",
+                       help="when a structured result is compared with products (first)")
     group.add_argument("--max-columns", type=_count, metavar="N", help="refuse a plan that takes more")
 
 
@@ -109,7 +110,8 @@ def _evaluated(parser, name):
         parser.add_argument("--quantity", choices=("diag", "full"), default="diag", help="what to check (diag)")
         parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the directions that are tried (0)")
         return
-    parser.add_argument("--out", required=True, metavar="FILE.npz", help="where the result goes; replaced if it is there")
+    parser.add_argument("--out", required=True, metavar="FILE.npz",
+                        help="where the result goes; replaced if it is there")
     parser.add_argument("--plot", metavar="FILE.png", help="a picture beside it (.png, .pdf, .svg); needs matplotlib")
     parser.add_argument("--batch-size", type=_count, metavar="N", help="see below")
     parser.add_argument("--reduce", choices=("mean", "sum"), default="mean", help="see below (mean)")
@@ -121,7 +123,8 @@ def _evaluated(parser, name):
         parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the random starts (0)")
         return
     _options(parser)
-    parser.add_argument("--resume", action="store_true", help="keep finished batches in OUT.resume, and go on from there")
+    parser.add_argument("--resume", action="store_true",
+                        help="keep finished batches in a file OUT.*.resume, and go on from there")
 
 
 def _count(text):

@@ -9,8 +9,8 @@ __all__ = ["Batches"]
 class Batches(object):
     """feed_dicts of at most `size` examples, made when they are asked for; any number of times.
 
-    feeds: {tensor name: array}. Cut are the arrays of tensors whose first dimension is not known. Raises Stop where there
-    is none, or where they differ in length.
+    feeds: {tensor name: array}. Cut are the arrays of tensors whose first dimension is not known. Raises Stop where
+    there is none, or where they differ in length.
     """
 
     def __init__(self, feeds, graph, size):
@@ -21,8 +21,8 @@ class Batches(object):
             (self._cut if is_cut else self._whole)[name] = array
         lengths = {name: len(array) for name, array in self._cut.items()}
         if not lengths:
-            raise Stop(INPUT, "--batch-size has nothing to cut: no array is fed to a placeholder whose first dimension is "
-                       "unknown (%s)" % (", ".join("'%s' is %s" % (n, told_shape(graph.get_tensor_by_name(n).shape))
+            raise Stop(INPUT, "--batch-size has nothing to cut: no array is fed to a placeholder whose first dimension "
+                       "is unknown (%s)" % (", ".join("'%s' is %s" % (n, told_shape(graph.get_tensor_by_name(n).shape))
                                                    for n in sorted(feeds)) or "nothing is fed"))
         if len(set(lengths.values())) > 1:
             raise Stop(INPUT, "the arrays that --batch-size cuts differ in length: %s" % ", ".join(

@@ -17,8 +17,8 @@ class Stop(Exception):
 
 
 # What people, files, models and machines cause. Anything else is an error of this program, and shows where.
-_EXPECTED = (ArithmeticError, ImportError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError, TypeError,
-             ValueError, tf.errors.OpError)
+_EXPECTED = (ArithmeticError, ImportError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
+             tf.errors.OpError)
 
 
 @contextlib.contextmanager

@@ -23,8 +23,9 @@ _FIXED = ("Const", "Placeholder", _OPTIONAL)
 
 def report(model):
     """Lines about a model."""
-    yield "%s '%s'%s%s" % (model.kind, model.path, ", written by TensorFlow %s" % model.written_by
-                           if model.written_by else "", ", checkpoint '%s'" % model.checkpoint if model.checkpoint else "")
+    written = ", written by TensorFlow %s" % model.written_by if model.written_by else ""
+    restored = ", checkpoint '%s'" % model.checkpoint if model.checkpoint else ""
+    yield "%s '%s'%s%s" % (model.kind, model.path, written, restored)
     with model.graph.as_default():
         found = losses_in(model.graph)
         variables = tf.trainable_variables() or tf.global_variables()
@@ -60,8 +61,8 @@ def _named(tensors):
 
 
 def losses_in(graph):
-    """The tensors that may be losses: in the collection "losses", or scalar, computed from trainable variables (of a frozen
-    graph: from constants and placeholders), and read by no op that computes.
+    """The tensors that may be losses: in the collection "losses", or scalar, computed from trainable variables (of a
+    frozen graph: from constants and placeholders), and read by no op that computes.
     """
     variables = tf.trainable_variables() or tf.global_variables()
     starts = anchors_of(resolve_sources(variables, graph)) if variables else [

@@ -46,7 +46,8 @@ def check_picture(path):
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
-        raise Stop(INPUT, "--plot needs matplotlib, which does not import (%s): pip install matplotlib" % error) from error
+        raise Stop(INPUT, "--plot needs matplotlib, which does not import (%s): pip install matplotlib" % (
+            error)) from error
 
 
 def rendered(figure, path):

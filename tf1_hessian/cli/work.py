@@ -1,4 +1,4 @@
-"""What each command does: load, plan, evaluate, write. All that can fail by its flags and files fails before the work."""
+"""What each command does: load, plan, evaluate, write. What flags and files can spoil is looked at before the work."""
 import collections
 import hashlib
 import json
@@ -15,6 +15,7 @@ from tf1_hessian.models.names import told_shape
 from tf1_hessian.optimize import HessianOperator, estimates
 from tf1_hessian.plan import make_plan
 from tf1_hessian.runners.evaluate import evaluate
+from tf1_hessian.runners.refusals import CheckpointError
 from tf1_hessian.streams.stream import stream
 from tf1_hessian.testing import check as checked_by_differences
 
@@ -98,7 +99,8 @@ def spectrum(given, argv):
         job.finish({"eigenvalues": pairs.values, "errors": pairs.errors, "eigenvectors": pairs.vectors,
                     "grid": density.grid, "density": density.density, "standard_error": density.standard_error,
                     "nodes": density.nodes, "weights": density.weights},
-                   lambda plots: plots.spectrum((density.grid, density.density, density.standard_error))[0], quantity="spectrum", seed=given.seed)
+                   lambda plots: plots.spectrum((density.grid, density.density, density.standard_error))[0],
+                   quantity="spectrum", seed=given.seed)
 
 
 def _loaded(given):
@@ -145,7 +147,7 @@ class _Job(object):
         self.feeds = _feeds(given, self.model)
         size = given.batch_size
         self.batches = None if size is None else Batches(self.feeds, self.model.graph, size)
-        self._hashes = {"feeds": given.feeds and output.sha256(given.feeds)}
+        self._fed_hash = given.feeds and output.sha256(given.feeds)
 
     @property
     def fed(self):
@@ -167,11 +169,7 @@ class _Job(object):
     def streamed(self, plan):
         """The values of a plan over all batches. Raises Stop where one is not finite."""
         with exit_with(FAILED):
-            if self.batches is None:
-                values = evaluate(plan, self.feeds, self.model.session)
-            else:
-                values = stream(plan, self.batches, self.model.session, weight=self.weight, reduce=self._given.reduce,
-                                progress=Progress(), checkpoint=self._checkpoint())
+            values = self._evaluated(plan)
         for name, value in zip(self.model.sources, values if isinstance(values, list) else [values]):
             bad = np.size(value) - np.sum(np.isfinite(value))
             if bad:
@@ -180,20 +178,30 @@ class _Job(object):
                                bad, np.size(value), " for '%s'" % name if isinstance(values, list) else ""))
         return values
 
+    def _evaluated(self, plan):
+        if self.batches is None:
+            return evaluate(plan, self.feeds, self.model.session)
+        checkpoint = self._checkpoint()
+        try:
+            return stream(plan, self.batches, self.model.session, weight=self.weight, reduce=self._given.reduce,
+                          progress=Progress(), checkpoint=checkpoint)
+        except CheckpointError as error:
+            raise Stop(INPUT, str(error)) from error
+
     def _checkpoint(self):
         """Where finished batches are kept: a file of this very question, model and feeds."""
         if not self._given.resume:
             return None
         asked = [self._given.command, self._given.batch_size, self.model.loss.name, list(self.model.sources),
-                 self._given.precision, [output.sha256(f) for f in self.model.files], self._hashes["feeds"]]
+                 self._given.precision, [output.sha256(f) for f in self.model.files], self._fed_hash]
         mark = hashlib.sha256(json.dumps(asked).encode("utf-8")).hexdigest()[:8]
         self._resume = "%s.%s.resume" % (self._given.out, mark)
         folder, name = os.path.split(os.path.abspath(self._given.out))
         others = [f for f in sorted(os.listdir(folder)) if f.startswith(name + ".") and f.endswith(".resume")
                   and f != os.path.basename(self._resume)]
         if others:
-            raise Stop(INPUT, "'%s' holds finished batches of another question, model or feeds. Remove it to start anew, or "
-                       "give another --out" % os.path.join(os.path.dirname(self._given.out), others[0]))
+            raise Stop(INPUT, "'%s' holds finished batches of another question, model or feeds. Remove it to start "
+                       "anew, or give another --out" % os.path.join(os.path.dirname(self._given.out), others[0]))
         return self._resume
 
     def finish(self, arrays, draw, **facts):
@@ -203,7 +211,7 @@ class _Job(object):
             facts.update(batch_size=given.batch_size, batches=len(self.batches), examples=self.batches.examples,
                          reduce=given.reduce)
         sources = [[name, told_shape(s.shape)] for name, s in model.sources.items()]
-        told = output.provenance(self._argv, model, sources=sources, feeds=given.feeds, feeds_sha256=self._hashes["feeds"],
+        told = output.provenance(self._argv, model, sources=sources, feeds=given.feeds, feeds_sha256=self._fed_hash,
                                  **facts)
         output.write({given.out: output.to_npz(arrays, told)})
         if self._resume and os.path.exists(self._resume):

@@ -30,8 +30,8 @@ class HessianHook(tf.train.SessionRunHook):
     every_secs: so many seconds after the last time; one of the two. options: of `th.hessian_diag` or `th.hessian`.
 
     What becomes of the values, at least one: summary_dir or writer (anything with add_summary): a histogram by source
-    under `tag/`, and the trace as `tag_trace`; out: a folder of files `<quantity>-<step>.npz`, arrays by source name, for "full" by
-    "row,column"; callback(step, values): values in the structure that the call gives.
+    under `tag/`, and the trace as `tag_trace`; out: a folder of files `<quantity>-<step>.npz`, arrays by source name,
+    for "full" by "row,column"; callback(step, values): values in the structure that the call gives.
 
     The values are those at the weights that the step leaves, in a session call of its own after that of the step,
     since reads and updates of weights have no order within one call. Without feed_dict they are of the step's own loss:

@@ -15,8 +15,8 @@ META_GRAPH, SAVED_MODEL, GRAPH_DEF = "MetaGraph", "SavedModel", "GraphDef"
 
 
 class Saved(collections.namedtuple("Saved", "kind path proto checkpoint loader files")):
-    """A model as it was read. proto: its MetaGraphDef or GraphDef; checkpoint: a prefix, or None; loader: of a SavedModel;
-    files: all that its numbers come from.
+    """A model as it was read. proto: its MetaGraphDef or GraphDef; checkpoint: a prefix, or None; loader: of a
+    SavedModel; files: all that its numbers come from.
     """
 
     __slots__ = ()
@@ -68,11 +68,11 @@ def _located(path):
         return META_GRAPH, meta
     if tf.gfile.Exists(path):
         if path != prefix_of(path):
-            raise FileNotFoundError("'%s' is a checkpoint without its graph: '%s' is not beside it. tf.train.Saver.save "
-                                    "writes it unless write_meta_graph=False." % (path, meta))
+            raise FileNotFoundError("'%s' is a checkpoint without its graph: '%s' is not beside it. tf.train.Saver."
+                                    "save writes it unless write_meta_graph=False." % (path, meta))
         return GRAPH_DEF, path
-    raise FileNotFoundError("There is no model '%s'.%s Expected a checkpoint prefix with its .meta beside it, a .meta, a "
-                            "SavedModel folder or a .pb." % (path, _suggested(path)))
+    raise FileNotFoundError("There is no model '%s'.%s Expected a checkpoint prefix with its .meta beside it, a .meta, "
+                            "a SavedModel folder or a .pb." % (path, _suggested(path)))
 
 
 def _in_folder(path):
@@ -81,8 +81,8 @@ def _in_folder(path):
     latest = tf.train.latest_checkpoint(path)
     if latest is not None and tf.gfile.Exists(latest + ".meta"):
         return META_GRAPH, latest + ".meta"
-    raise FileNotFoundError("The folder '%s' holds no model: neither saved_model.pb, nor a file 'checkpoint' that names "
-                            "a checkpoint with its .meta. It holds: %s." % (
+    raise FileNotFoundError("The folder '%s' holds no model: neither saved_model.pb, nor a file 'checkpoint' that "
+                            "names a checkpoint with its .meta. It holds: %s." % (
                                 path, listed(sorted(tf.gfile.ListDirectory(path))) or "nothing"))
 
 
@@ -121,8 +121,11 @@ def _is_file(path):
 
 def _files_of(prefix):
     """The files of a checkpoint."""
-    return [] if prefix is None else sorted(
-        f for f in tf.gfile.Glob(prefix + "*") if f == prefix or f == prefix + ".index" or f.startswith(prefix + ".data-"))
+    folder, name = os.path.split(prefix or "")
+    if not name or not tf.gfile.IsDirectory(folder or "."):
+        return []
+    return sorted(os.path.join(folder, f) for f in tf.gfile.ListDirectory(folder or ".")
+                  if f in (name, name + ".index") or f.startswith(name + ".data-"))
 
 
 def _parsed(proto, path, kind):
@@ -157,8 +160,8 @@ def _saved_model(folder, checkpoint, tags):
 def _localize(graph_def, path, kind):
     """Frees a graph of the process and machines that made it.
 
-    Devices are dropped. The gradient of a tf.custom_gradient and the function of a tf.py_func are found by a number that
-    their process counted; here the same number may belong to another one, so they get names that nobody else has.
+    Devices are dropped. The gradient of a tf.custom_gradient and the function of a tf.py_func are found by a number
+    that their process counted; here the same number may belong to another one, so they get names that nobody has.
     """
     nodes = list(graph_def.node) + [n for f in graph_def.library.function for n in f.node_def]
     if not graph_def.node or not all(n.name and n.op for n in nodes):

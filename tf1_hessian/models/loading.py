@@ -75,7 +75,8 @@ def _not_imported(saved, error):
                               saved.path, unknown.group(1) if unknown else text.strip("'"), tf.__version__))
     if "GraphDef-interpreting binary" in text:
         return ValueError("'%s' was written by TensorFlow %s, and %s can't read it: %s. Load it by a newer one." % (
-            saved.path, saved.written_by or "of another version", tf.__version__, errors.first_line(text.split(";")[0])))
+            saved.path, saved.written_by or "of another version", tf.__version__,
+            errors.first_line(text.split(";")[0])))
     if isinstance(error, (OSError, tf.errors.OpError)):
         return _not_restored(saved.path, error)
     return files.damaged(saved.path, "%s by TensorFlow %s" % (saved.kind, tf.__version__), errors.first_line(error))
@@ -85,8 +86,8 @@ def _restore(saver, saved, session):
     if saver is None:
         return
     if saved.checkpoint is None:
-        raise FileNotFoundError("There is no checkpoint beside '%s': no file '%s.index'. Pass checkpoint=, the prefix of "
-                                "one." % (saved.path, saved.path[:-len(".meta")]))
+        raise FileNotFoundError("There is no checkpoint beside '%s': no file '%s.index'. Pass checkpoint=, the prefix "
+                                "of one." % (saved.path, saved.path[:-len(".meta")]))
     try:
         saver.restore(session, saved.checkpoint)
     except (OSError, ValueError, tf.errors.OpError) as error:
@@ -97,7 +98,7 @@ def _not_restored(path, error):
     text = str(error)
     missing = re.search(r"Key (\S+) not found in checkpoint", text)
     if missing:
-        return ValueError("The checkpoint '%s' does not hold '%s', a variable of the graph: it is one of another graph." % (
+        return ValueError("The checkpoint '%s' does not hold '%s', a variable of the graph: it is of another graph." % (
             path, missing.group(1)))
     shapes = re.search(r"Assign requires shapes of both tensors to match[^\n\[]*(\[[^\n]*\])|"
                        r"tensor shape in checkpoint[^\n]*", text)
@@ -132,10 +133,10 @@ def _check_values(loss, saved, session):
         answers = session.run([_compat.is_initialized(op.outputs[0]) for op in found])
     empty = [op.name for op, has_value in zip(found, answers) if not has_value]
     if empty:
-        raise ValueError("The loss '%s' reads %s, and %s no value for %s. Save a checkpoint that holds all variables of "
-                         "the graph." % (loss.name, listed("'%s'" % n for n in empty),
-                                         "'%s' has" % (saved.checkpoint or saved.path),
-                                         "it" if len(empty) == 1 else "them"))
+        raise ValueError("The loss '%s' reads %s, and '%s' has no value for %s. Save a checkpoint that holds all "
+                         "variables of the graph." % (loss.name, listed("'%s'" % n for n in empty),
+                                                      saved.checkpoint or saved.path,
+                                                      "it" if len(empty) == 1 else "them"))
     _check_shapes([op for op in found if op.type == "VarHandleOp"], saved, session)
 
 

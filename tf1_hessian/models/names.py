@@ -49,7 +49,7 @@ class Names(object):
         if found is not None and not meant:
             return found
         if len(meant) + (found is not None) > 1:
-            raise ValueError("'%s' may be one of %s: a signature calls another tensor so. Write the one that you mean." % (
+            raise ValueError("'%s' may be one of %s: a signature calls another tensor so. Write which one is meant." % (
                 name, ", ".join(sorted("'%s'" % n for n in meant | ({found.name} if found is not None else set())))))
         if meant:
             return self._graph.get_tensor_by_name(meant.pop())
@@ -119,8 +119,8 @@ def trainable_sources(loss, graph, names):
     known.update((whole, names._parts[whole]) for whole in set(parts.values()))
     reached = {n: v for n, v in known.items() if _is_real(v) and _reaches(loss, v, graph)}
     if not reached:
-        raise ValueError("The loss '%s' depends on no trainable variable of this model: pass sources=, names of tensors "
-                         "to differentiate with respect to.%s" % (loss.name, _constants(loss)))
+        raise ValueError("The loss '%s' depends on no trainable variable of this model: pass sources=, names of "
+                         "tensors to differentiate with respect to.%s" % (loss.name, _constants(loss)))
     return reached
 
 

@@ -5,7 +5,7 @@ __all__ = ["did_you_mean", "listed"]
 
 
 def did_you_mean(name, names):
-    """" Did you mean 'a', 'b'?", of the nearest among some names; where none is near, what there is, if it is little."""
+    """ " Did you mean 'a', 'b'?", of the nearest among some names; where none is near, what there is."""
     names = sorted(names)
     near = difflib.get_close_matches(name, names, 3) or [n for n in names if n.rsplit("/", 1)[-1] == name][:3]
     if near:

@@ -93,7 +93,7 @@ def _density(values):
     """(grid, density, standard error or None) of an estimate; None for eigenvalues."""
     if hasattr(values, "grid"):
         values = values.grid, values.values, values.standard_error
-    if np.ndim(values) == 1 and not any(np.ndim(v) for v in values):
+    if not any(np.ndim(v) for v in values):
         return None
     if len(values) not in (2, 3):
         raise ValueError("spectrum: expected eigenvalues [n], (grid, density) or (grid, density, standard_error), and "

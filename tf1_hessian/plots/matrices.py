@@ -3,8 +3,9 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, SymLogNorm
 from scipy import sparse
 
+from tf1_hessian.leaves import name_of
 from tf1_hessian.plots.figures import BLUE, CYCLE, DIVERGING, GREY, ORANGE, UNITS, axes_for, spread, state, tick_names
-from tf1_hessian.plots.values import name_of, number, real, told_apart
+from tf1_hessian.plots.values import number, real, told_apart
 from tf1_hessian.sparsity.pattern import SparsityPattern
 
 __all__ = ["hessian_map", "sparsity"]
@@ -82,7 +83,7 @@ def _matrix(hessian, names):
         matrix = real(hessian, "hessian_map")
         half = matrix.shape[:matrix.ndim // 2]
         if matrix.ndim % 2 == 0 and half + half == matrix.shape:
-            matrix = matrix.reshape(int(np.prod(half)), -1)
+            matrix = matrix.reshape([int(np.prod(half))] * 2)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.shape[0]:
         raise ValueError("hessian_map: expected a square matrix or square blocks and got the shape %s." % (
             list(matrix.shape),))

@@ -1,26 +1,14 @@
 """What can be drawn: real, finite numbers, each array with the name of its source."""
 import numpy as np
 
-from tf1_hessian import _compat
-from tf1_hessian._compat import tf
+from tf1_hessian.leaves import leaves, name_of, numbers
 
-__all__ = ["entry_name", "name_of", "named", "number", "real", "shortened", "told_apart"]
+__all__ = ["entry_name", "named", "number", "real", "shortened", "told_apart"]
 
 
 def real(values, what):
     """A float64 array of real, finite numbers; ValueError or TypeError with the place of what is none."""
-    if isinstance(values, (tf.Tensor, _compat.Variable)) or hasattr(values, "as_fetches"):
-        raise TypeError("%s: expected numpy values and got %r. th.evaluate gives them." % (what, values))
-    array = np.asarray(values)
-    if np.iscomplexobj(array):
-        raise ValueError("%s: expected real numbers and got %s; draw their real or imaginary part." % (
-            what, array.dtype))
-    try:
-        if array.dtype.kind in "OSUmM":
-            raise ValueError(array.dtype)
-        array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError("%s: expected an array of numbers and got %s." % (what, type(values).__name__)) from error
+    array = numbers(values, what)
     wrong = ~np.isfinite(array)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -30,39 +18,21 @@ def real(values, what):
     return array
 
 
-def name_of(x):
-    """The name of a variable, a Source or a text, without TensorFlow's ":0"."""
-    name = str(getattr(x, "name", x))
-    return name[:-2] if name.endswith(":0") else name
-
-
 def named(values, names, what):
     """[(name, array)] of the leaves of a structure.
 
     Keys of dicts are names, joined by "/"; names: one for each leaf, as texts or things with a name.
     """
-    leaves = list(_leaves(values, ""))
+    found = leaves(values)
     if names is not None:
-        names = [names] if isinstance(names, str) else [name_of(n) for n in names]
-        if len(names) != len(leaves):
-            raise ValueError("%s: names=%s are %d, and there are %d arrays." % (what, names, len(names), len(leaves)))
-        leaves = [(name, values) for name, (_, values) in zip(names, leaves)]
-    if not leaves:
+        names = [name_of(n) for n in ([names] if isinstance(names, str) else names)]
+        if len(names) != len(found):
+            raise ValueError("%s: names=%s are %d, and there are %d arrays." % (what, names, len(names), len(found)))
+        found = [(name, array) for name, (_, array) in zip(names, found)]
+    if not found:
         raise ValueError("%s: expected at least one array and got none." % what)
-    return [(name or "x", real(array, "%s: '%s'" % (what, name or "x"))) for name, array in leaves]
-
-
-def _leaves(values, path):
-    if isinstance(values, dict):
-        pairs = [(name_of(key), inner) for key, inner in values.items()]
-    elif isinstance(values, (list, tuple)):
-        pairs = [(str(i) if path else "x%d" % i, inner) for i, inner in enumerate(values)]
-    else:
-        yield path, values
-        return
-    for name, inner in pairs:
-        for leaf in _leaves(inner, "%s/%s" % (path, name) if path else name):
-            yield leaf
+    found = [("x" + name if not name or name.isdigit() else name, array) for name, array in found]
+    return [(name, real(array, "%s: '%s'" % (what, name))) for name, array in found]
 
 
 def shortened(name, most=28):

@@ -30,7 +30,7 @@ def dealt(make, batches, executor, session, weight, reduce, report, checkpoint, 
         with units.at_home(make, _Work, (sent, reduce, library)) as (recipe, work):
             if weight is not None and work.has_weight:
                 raise errors.bad_option("weight", weight, "None where the function that builds the value returns one")
-            stream = work.stream if weight is sent else Stream(work.value, weight, reduce)
+            stream = work.stream if weight is sent else Stream(work.value, weight, reduce, work.session)
             return streamed(stream, batches, work.session, report, checkpoint, every, library,
                             lambda source: _Dealt(source, pool, recipe, callable(weight), work.session.graph))
     finally:
@@ -45,7 +45,7 @@ class _Work(object):
         self.value, self.session, self._library = found[0], found[-1], library
         given = found[1] if len(found) == 3 else None
         self.has_weight = given is not None
-        self.stream = Stream(self.value, given if self.has_weight else weight, reduce)
+        self.stream = Stream(self.value, given if self.has_weight else weight, reduce, self.session)
 
     def identity(self):
         """What the caller's process and a worker's must agree about."""

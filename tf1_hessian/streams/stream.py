@@ -44,4 +44,4 @@ def stream(value, batches, session=None, *, weight=None, reduce="mean", progress
     with reporting(progress, "batch") as report:
         if executor is not None:
             return dealt(value, batches, executor, session, weight, reduce, report, checkpoint, every, __version__)
-        return streamed(Stream(value, weight, reduce), batches, session, report, checkpoint, every, __version__)
+        return streamed(Stream(value, weight, reduce, session), batches, session, report, checkpoint, every, __version__)
