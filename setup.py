@@ -29,6 +29,7 @@ setup(
         "tf-cpu": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19"],
         "plots": ["matplotlib"],
+        "progress": ["tqdm"],
         "dev": [
             "hypothesis",
             "matplotlib",

@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "memory": FLOOR,
     "limits": FLOOR | {"graph", "memory"},
     "plan": EXACT | {"limits", "memory", "planner", "problem"},
-    "runners": FLOOR | {"graph.built", "graph.compiled", "graph.control_flow", "graph.upstream"},
+    "runners": FLOOR | {"graph.built", "graph.compiled", "graph.control_flow", "graph.scratch",
+                        "graph.sources", "graph.upstream"},
     "estimators": FLOOR | {"runners"},
     "rows": EXACT | {"limits", "memory", "problem"},
     "api": INNER | {"rows"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "diagnosis": INNER,
     PACKAGE: INNER | {"api", "diagnosis", "direct", "rows"},
 }
-EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "tensorboard", "testing", "tf2"}
+EDGES = {"cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard", "testing", "tf2"}
 # Libraries that only an edge may need.
 OPTIONAL = {"matplotlib", "tqdm"}
 # Calls that change more than the caller's graph; compat.py is the edge that says so.

@@ -44,6 +44,11 @@ class Chunk(object):
             return [None if f is None else f[:count] for f in found]
         return self._loop(emission, count) if any(o is not None for o in self.outputs) else self.outputs
 
+    def at(self, emission, ids):
+        """The results of the seeds that a tensor [size] names, in the default graph."""
+        emission.emit(self.invariant)
+        return self._iteration(emission, ids)
+
     def _iteration(self, emission, ids):
         """The results of one iteration's seeds."""
         found = []

@@ -8,7 +8,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.runners.retries import with_smaller_chunks
 
-__all__ = ["evaluate"]
+__all__ = ["Fetches", "evaluate", "session_of"]
 
 
 def evaluate(fetches, feed_dict=None, session=None):
@@ -19,18 +19,44 @@ def evaluate(fetches, feed_dict=None, session=None):
     checked in that call the first time (see `verify` in th.hessian_diag); VerificationError where they are wrong.
     Where memory runs out, the call is made again with half the columns at once, and a warning says so.
     """
+    session = session_of(session)
+    asked = Fetches(fetches)
+    return asked.packed(asked.run(session, feed_dict))
+
+
+def session_of(session=None):
+    """The session, or the default one; ValueError where there is none."""
     session = session or tf.get_default_session()
     if session is None:
         raise errors.no_session()
-    leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
-    structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in leaves]
-    flat = _compat.flatten(structures)
-    values, checks = with_smaller_chunks(lambda tensors: _timed_run(session, tensors, feed_dict), flat)
-    for check, found in checks:
-        check.judge(found)
-    values = _compat.pack_sequence(structures, [_joined(f, v) for f, v in zip(flat, values)])
-    return _compat.pack_sequence(fetches, [leaf.evaluated(v) if hasattr(leaf, "evaluated") else v
-                                           for leaf, v in zip(leaves, values)])
+    return session
+
+
+class Fetches(object):
+    """A structure of fetches whose plans are built, for any number of session calls. `flat`: what is fetched."""
+
+    def __init__(self, fetches):
+        self._asked = fetches
+        self._leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
+        self._structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in self._leaves]
+        self.flat = _compat.flatten(self._structures)
+
+    def __str__(self):
+        return str(_compat.map_structure(lambda _: 0, [self._asked, self._structures]))
+
+    def run(self, session, feed_dict=None, extra=()):
+        """The flat values, and those of extra tensors behind them, in ONE session.run; checks that are due are made."""
+        flat = self.flat + list(extra)
+        values, checks = with_smaller_chunks(lambda tensors: _timed_run(session, tensors, feed_dict), flat)
+        for check, found in checks:
+            check.judge(found)
+        return [_joined(f, v) for f, v in zip(flat, values)]
+
+    def packed(self, values):
+        """Flat values in the structure that was asked for."""
+        values = _compat.pack_sequence(self._structures, values)
+        return _compat.pack_sequence(self._asked, [leaf.evaluated(v) if hasattr(leaf, "evaluated") else v
+                                                   for leaf, v in zip(self._leaves, values)])
 
 
 def _timed_run(session, leaves, feed_dict):

@@ -1,0 +1,163 @@
+"""What is refused while batches run, in sentences, as in errors."""
+from tf1_hessian import errors
+
+__all__ = [
+    "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
+    "hidden_input", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
+    "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
+    "wrong_weight",
+]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is damaged, or of another problem. It is left as it was."""
+
+
+def damaged(path, reason):
+    """A file that can't be read as a checkpoint."""
+    return CheckpointError(
+        "'%s' is no checkpoint of tf1_hessian, or a damaged one (%s). It is left as it was: name another file, or "
+        "remove it to start anew." % (path, reason))
+
+
+def other_problem(path, name, there, here):
+    """A checkpoint that was made from another question."""
+    return CheckpointError(
+        "The checkpoint '%s' is of another problem: %s is %s there and %s here. It is left as it was: name another "
+        "file, or remove it to start anew." % (path, name, _short(there), _short(here)))
+
+
+def _short(value, most=200):
+    text = repr(value)
+    return text if len(text) <= most else text[:most - 3] + "..."
+
+
+def other_batches(path, count):
+    """Batches that are not those a checkpoint was made from."""
+    return CheckpointError(
+        "The checkpoint '%s' is of other data: its %d finished batches are not the first %d of these. They are skipped "
+        "by position, so the order must be the same each time (a shuffle needs a seed). It is left as it was: name "
+        "another file, or remove it to start anew." % (path, count, count))
+
+
+def fewer_batches(path, count, found):
+    """A checkpoint of more, or of other, batches than there are."""
+    return CheckpointError(
+        "The checkpoint '%s' is of other data: it holds %d batches, and here are %d. It is left as it was: name "
+        "another file, or remove it to start anew." % (path, count, found))
+
+
+def unwritable(error, path, stands):
+    """An OSError of the same kind that names the file."""
+    return OSError(error.errno, "%s: '%s' can't be written%s" % (
+        error.strerror or errors.first_line(error), path, ", and what it held before stands" if stands else ""), path)
+
+
+def not_a_number(dtype, name, batch):
+    """A value that can't be added up."""
+    return ValueError("'%s' has dtype %s in batch %d, and numbers alone can be added up." % (name, dtype, batch))
+
+
+def too_large(name, batch):
+    """An integer that float64 does not hold."""
+    return ValueError(
+        "'%s' holds an integer beyond 2**53 in batch %d, which float64 can't hold. Cast it in the graph." % (
+            name, batch))
+
+
+def not_finite(value, weight, name, batch):
+    """NaN or infinity, which would pass into the result in silence."""
+    return ValueError(
+        "'%s' is not finite in batch %d (counted from 0): it holds %s%s. The sums before it are kept; a batch that "
+        "must not count can be left out of the batches." % (
+            name, batch, _odd(value), "" if weight is None else ", with weight %r" % weight))
+
+
+def _odd(value):
+    flat = [v for v in value.ravel().tolist() if v != v or v in (float("inf"), -float("inf"))]
+    return flat[0] if flat else "numbers whose products with the weight are beyond float64"
+
+
+def changed_shape(name, batch, before, now):
+    """A value whose shape depends on the batch."""
+    return ValueError(
+        "'%s' has shape %s in batch %d (counted from 0) and %s before: values of one shape alone can be added up. Give "
+        "all batches one size, or reduce over the batch in the graph." % (name, list(now), batch, list(before)))
+
+
+def no_batches():
+    """Nothing to add up."""
+    return ValueError(
+        "There was no batch to add up: batches is empty. A generator, or a tf.data iterator, that was read before must "
+        "be made or initialised anew.")
+
+
+def no_weight():
+    """A mean of nothing."""
+    return ValueError("The weights of all batches add up to zero, so that there is no mean. reduce='sum' needs none.")
+
+
+def overflow(name):
+    """A sum beyond float64."""
+    return ValueError("The sum of '%s' is beyond float64. Scale the loss, or the weights." % name)
+
+
+def unsummable(leaf, what):
+    """A fetch that is known to be no number before anything runs."""
+    return ValueError("%s is %s, and numbers alone can be added up. %s" % (
+        getattr(leaf, "name", leaf), what, "Fetch it by th.evaluate."))
+
+
+def wrong_weight(weight, batch):
+    """A weight that is no finite number."""
+    return ValueError("The weight of batch %d (counted from 0) is %s; expected one finite number." % (
+        batch, _short(weight)))
+
+
+def bad_batches(batches):
+    """What no batches can be taken from."""
+    return TypeError(
+        "batches=%s is not possible; expected an iterable of feed_dicts, a list of .npz files, or the iterator of "
+        "tf.data.make_one_shot_iterator or make_initializable_iterator whose get_next() the value reads. One "
+        "feed_dict, or one file, goes into a list." % _short(batches))
+
+
+def wrong_feed(feed, batch):
+    """An item of batches that can't be fed."""
+    return TypeError("Batch %d (counted from 0) is %s of type %s; expected a feed_dict or the path of an .npz file." % (
+        batch, _short(feed), type(feed).__name__))
+
+
+def not_a_file(path, batch, reason):
+    """A file of a batch that can't be read."""
+    return ValueError("Batch %d (counted from 0), the file '%s', can't be read: %s. Expected what np.savez writes, an "
+                      "array of numbers for each placeholder, by its name." % (batch, path, reason))
+
+
+def endless(name):
+    """An iterator that the value does not depend on."""
+    return ValueError(
+        "Nothing that is to be added up reads get_next() of the iterator '%s', so that its batches would never end. "
+        "Pass the iterator that the loss reads, or feed_dicts." % name)
+
+
+def hidden_input(op):
+    """An iterator that is read where it can't be read alone."""
+    return ValueError(
+        "checkpoint= is not possible here: '%s' reads the iterator inside a function or a branch, where batches can't "
+        "be skipped. Call get_next() outside of it." % op.name)
+
+
+def differs_by_call(op):
+    """What makes each session call one of another loss."""
+    return ValueError(
+        "'%s' (%s) draws, reads input or assigns above the loss, so that each session call is of another loss, and "
+        "rows of several calls belong to no one Hessian. Evaluate what it gives once, and feed that: feed_dict may "
+        "hold any tensor." % (op.name, op.type))
+
+
+def not_ours(path, progress):
+    """A file in the place of a result that is to be written."""
+    return CheckpointError(
+        "'%s' exists, and no '%s' that tells what it is of. It is left as it was: name another file, or remove it." % (
+            path, progress))

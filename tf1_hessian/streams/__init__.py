@@ -1,0 +1,1 @@
+"""What runs for long, from the outside: streams over batches, matrices in files, and how far they are."""
