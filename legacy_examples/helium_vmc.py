@@ -21,7 +21,7 @@ EXACT = -2.903724
 FACTORS = (0.05, 0.1, 0.15, 0.25, 0.4)
 TRIALS = np.array([(27 / 16.0, 0, 0), (2, 0, 0)] + [(2, 1, b) for b in FACTORS])  # z, whether there is a factor, its b
 DECAYS = (0.8, 1.0, 1.2)  # of hydrogen's exp(-a r)
-WALKERS, WARMING, STEPS, BETWEEN = 400, 100, 100, 4
+WALKERS, WARMING, STEPS, BETWEEN = 800, 100, 100, 4
 
 
 def norm(x):
