@@ -2,11 +2,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from net import DIAGONAL, HESSIAN, WEIGHTS, B, N, V, W, X, Y, close, gradient, loss, squares
+from truths import flat, slopes
 
 import tf1_hessian as th
 from tf1_hessian import _compat
-from net import B, DIAGONAL, HESSIAN, N, V, W, WEIGHTS, X, Y, close, gradient, loss, squares
-from truths import flat, slopes
 
 ENGINES = ("auto", "structured", "colored", "vectorized", "loop", "slices")
 

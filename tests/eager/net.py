@@ -1,7 +1,6 @@
 """A small net in eager variables, and its Hessian by finite differences of tf.GradientTape."""
 import numpy as np
 import tensorflow as tf
-
 from truths import flat, jacobian
 
 RANDOM = np.random.RandomState(3)
