@@ -23,17 +23,23 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "HessianPlan", "LostDerivativeError",
-    "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian",
-    "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
-    "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite",
-    "rewrite_on_slices", "sparse_hessian", "stream", "tf2",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "HessianOperator",
+    "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
+    "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors", "VerificationError",
+    "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag", "estimate_trace",
+    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan",
+    "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors",
+    "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
 _AT_THE_EDGE = {
-    "Check": "testing", "ColumnFeed": "streams.column_feed", "check": "testing", "stream": "streams.stream",
-    "tf2": "tf2"}
+    "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
+    "HessianOperator": "optimize", "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing",
+    "eigenvalues": "optimize", "estimate_diag": "optimize", "estimate_trace": "optimize", "scipy_objective": "optimize",
+    "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
+    "tf2": "tf2",
+}
 
 
 def __getattr__(name):

@@ -5,7 +5,7 @@ import weakref
 import numpy as np
 import pytest
 import tensorflow as tf
-from net import B, DIAGONAL, HESSIAN, WEIGHTS, N, W, X, Y, close, given, loss
+from net import DIAGONAL, HESSIAN, WEIGHTS, B, N, W, X, Y, close, given, loss
 from truths import flat, slopes
 
 import tf1_hessian as th
