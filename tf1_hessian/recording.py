@@ -1,7 +1,7 @@
 """What is laid while a GradientTape records: the tape is told of it as one step with an exact, audited gradient.
 
-A tape notes ops as TensorFlow's Python functions make them. Ops that are emitted again pass it by, and where it saw some
-of them it would give a part of the gradient.
+A tape notes ops as TensorFlow's Python functions make them. Ops that are emitted again pass it by, and where it saw
+some of them it would give a part of the gradient.
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf

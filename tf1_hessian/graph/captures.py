@@ -27,9 +27,9 @@ def refuse_computed_outside(graph, sources):
 
 def _computed_outside(name, source):
     return ValueError(
-        "'%s' is computed from the source '%s' outside of the function that is being traced (a tf.function, or a branch "
-        "or body of tf.cond or tf.while_loop), where its dependence can't be seen. Compute it from the source inside, "
-        "or ask for the derivative outside." % (name, source))
+        "'%s' is computed from the source '%s' outside of the function being traced (a tf.function, or a branch "
+        "or body of tf.cond or tf.while_loop), where its dependence can't be seen. Compute it inside, or ask for the "
+        "derivative outside." % (name, source))
 
 
 def _name(tensor):

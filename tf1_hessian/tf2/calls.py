@@ -44,7 +44,8 @@ def batch_hessian(fn, x, *, args=(), jit_compile=False, **options):
 
 def batch_hessian_diag(fn, x, *, args=(), jit_compile=False, **options):
     """The diagonal of the Hessian of each row, as in `th.batch_hessian_diag`; arguments as in `batch_hessian`."""
-    return answer(Question("batch_hessian_diag", fn, x, args, by_row=True), rows.batch_hessian_diag, jit_compile, options)
+    question = Question("batch_hessian_diag", fn, x, args, by_row=True)
+    return answer(question, rows.batch_hessian_diag, jit_compile, options)
 
 
 def laplacian(fn, x, *, args=(), jit_compile=False, **options):

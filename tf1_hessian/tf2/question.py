@@ -7,9 +7,16 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.tf2 import refusals
 
-__all__ = ["Question"]
+__all__ = ["Question", "refuse_graph"]
 
 _XS, _ARGS, _VECTORS = range(3)
+
+
+def refuse_graph(call):
+    """Raises where nothing runs eagerly."""
+    is_traced = isinstance(tf.get_default_graph(), _compat.FuncGraph)
+    if _compat.VERSION < (2, 0) or not (_compat.executes_eagerly() or is_traced):
+        raise refusals.no_eager(call)
 
 
 class Question(object):
@@ -20,16 +27,16 @@ class Question(object):
     """
 
     def __init__(self, call, fn, xs, args=(), vectors=None, by_row=False):
+        refuse_graph(call)
         if not callable(fn):
             raise refusals.not_callable(fn)
         if not isinstance(args, (list, tuple)):
             raise errors.bad_option("args", args, "a tuple with one item for each further argument of fn")
         self.call, self.fn, self._by_row = call, fn, by_row
-        self._structure = (xs, tuple(args), vectors)
-        kinds = [(part, leaf) for part, held in enumerate(self._structure) for leaf in _compat.flatten(held)]
+        parts = [xs, tuple(args), vectors]
+        kinds = [(part, leaf) for part, held in enumerate(parts) for leaf in _compat.flatten(held)]
         self._slots = [_slot(part, leaf) for part, leaf in kinds if not (part == _VECTORS and vectors is None)]
-        self._shape_of_xs = _shape_of(xs)
-        self._structure = [_compat.map_structure(lambda _: 0, held) for held in self._structure]
+        self._structure = [_compat.map_structure(lambda _: 0, held) for held in parts]
         self.tensors = [s.value for s in self._slots if s.kind == "tensor"]
         self.is_of_variables = self._check_sources(xs)
 
@@ -71,7 +78,7 @@ class Question(object):
         """A function of tensors that gives (arguments of fn, xs, vectors) with them in their places. It keeps neither
         fn nor variables alive."""
         kinds = [s.weak() for s in self._slots]
-        structure, of_variables, shape = self._structure, self.is_of_variables, self._shape_of_xs
+        structure, of_variables = self._structure, self.is_of_variables
 
         def filled(tensors):
             tensors = iter(tensors)
@@ -81,7 +88,7 @@ class Question(object):
                 leaves.append(None)
             ends = np.cumsum([0] + sizes)
             xs, args, vectors = [_compat.pack_sequence(s, leaves[a:b]) for s, a, b in zip(structure, ends, ends[1:])]
-            given = [] if of_variables else list(xs) if shape == "list" else [xs]
+            given = [] if of_variables else list(xs) if isinstance(xs, (list, tuple)) else [xs]
             return given + list(args), xs, vectors
 
         return filled
@@ -96,16 +103,19 @@ class _slot(object):
     def __init__(self, part, value):
         self.part, self.value = part, value
         if _is_variable(value) and part == _XS:
-            self.kind, self._what = "variable", (id(value),)
+            self.kind = "variable"
         elif _is_array(value) or part == _VECTORS:
             self.kind, self.value = "tensor", tf.convert_to_tensor(value)
-            self._what = (self.value.dtype.name, len(self.value.shape))
         else:
-            self.kind, self._what = "python", (type(value), value)
+            self.kind = "python"
 
     @property
     def signature(self):
-        return (self.part, self.kind) + self._what
+        if self.kind == "variable":
+            return self.part, self.kind, id(self.value)
+        if self.kind == "tensor":
+            return self.part, self.kind, self.value.dtype.name, len(self.value.shape)
+        return self.part, self.kind, type(self.value), self.value
 
     def weak(self):
         """_TENSOR, or a function that gives the value."""
@@ -121,7 +131,3 @@ def _is_variable(x):
 
 def _is_array(x):
     return isinstance(x, (np.ndarray, np.generic, tf.Tensor)) or _is_variable(x)
-
-
-def _shape_of(xs):
-    return "list" if isinstance(xs, (list, tuple)) else "dict" if isinstance(xs, dict) else "one"

@@ -6,8 +6,8 @@ __all__ = ["no_eager", "not_callable"]
 def no_eager(call):
     """Where there is nothing eager."""
     return RuntimeError(
-        "th.tf2.%s runs a Python function eagerly, and eager execution is off here. Call th.%s on the loss tensor of your "
-        "graph; both give the same numbers." % (call, call))
+        "th.tf2.%s runs a Python function eagerly, and eager execution is off here. Call th.%s on the loss tensor of "
+        "your graph; both give the same numbers." % (call, call))
 
 
 def not_callable(fn):

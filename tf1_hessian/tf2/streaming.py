@@ -12,7 +12,7 @@ from tf1_hessian.runners.batches import mark_of
 from tf1_hessian.runners.streaming import Pace
 from tf1_hessian.streams.progress import reporting
 from tf1_hessian.tf2 import calls
-from tf1_hessian.tf2.traces import refuse_graph
+from tf1_hessian.tf2.question import refuse_graph
 
 __all__ = ["stream"]
 
@@ -42,8 +42,7 @@ def stream(fn, xs, batches, quantity="diag", *, weight=None, reduce="mean", prog
     if checkpoint is not None:
         problem = {"kind": "th.tf2.stream", "library": __version__, "quantity": quantity, "reduce": reduce,
                    "names": names, "weight": weight is not None, "options": repr(sorted(options.items())),
-                   "values of xs": mark_of([(str(i), np.asarray(_value(x))) for i, x in enumerate(_compat.flatten(xs))],
-                                           is_whole=True)}
+                   "values of xs": _mark([_value(x) for x in _compat.flatten(xs)], is_whole=True)}
         store = _Store(os.fspath(checkpoint), problem, pace)
         if store.load(mean):
             return _compat.pack_sequence(structure, mean.result())
@@ -60,7 +59,7 @@ def _add_all(batches, mean, weight, found, store, report):
     try:
         for batch in batches:
             args = tuple(batch) if isinstance(batch, (list, tuple)) else (batch,)
-            own = 0 if store is None else mark_of([(str(i), np.asarray(a)) for i, a in enumerate(_compat.flatten(args))])
+            own = 0 if store is None else _mark(_compat.flatten(args))
             if before < skipped:
                 before, mark = before + 1, chained(mark, own)
                 if before == skipped and mark != mean.mark:
@@ -80,6 +79,10 @@ def _add_all(batches, mean, weight, found, store, report):
         raise
     if store is not None:
         store.write(mean, True)
+
+
+def _mark(tensors, is_whole=False):
+    return mark_of([(str(i), np.asarray(t)) for i, t in enumerate(tensors)], is_whole)
 
 
 def _weight_of(weight, args, batch):

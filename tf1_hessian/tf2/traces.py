@@ -4,27 +4,15 @@ import weakref
 
 from tf1_hessian import _compat, api, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.tf2 import refusals
 
-__all__ = ["answer", "planned", "refuse_graph"]
+__all__ = ["answer", "planned"]
 
 # fn, or the object of a bound method -> {signature: [_Trace]}
 _KEPT = weakref.WeakKeyDictionary()
 
 
-def refuse_graph(call):
-    """Raises where nothing runs eagerly."""
-    if _compat.VERSION < (2, 0) or not (_compat.executes_eagerly() or _is_traced()):
-        raise refusals.no_eager(call)
-
-
-def _is_traced():
-    return isinstance(tf.get_default_graph(), _compat.FuncGraph)
-
-
 def answer(question, lay, jit_compile, options):
     """What lay(loss, xs, **options) gives for the loss that fn returns, as eager tensors."""
-    refuse_graph(question.call)
     _check(jit_compile, options)
     if not _compat.executes_eagerly():
         arguments, xs, vectors = question.filler()(question.tensors)
@@ -39,7 +27,6 @@ def answer(question, lay, jit_compile, options):
 
 def planned(question, quantity, options):
     """The plan of a traced loss."""
-    refuse_graph(question.call)
     found = []
 
     def lay(loss, xs, **_):
@@ -115,16 +102,13 @@ class _Trace(object):
     def __init__(self, question, lay, jit_compile, options, shapes):
         self.shapes, self.variables, self.is_checked = shapes, question.weak_variables(), False
         failures = []
-        traced = _loss_and(weakref.ref(_plain(question.fn)) if not inspect.ismethod(question.fn) else weakref.WeakMethod(
-            question.fn), question.filler(), _caught(lay, options, failures))
+        traced = _loss_and(_weak(question.fn), question.filler(), _caught(lay, options, failures))
         signature = [[tf.TensorSpec(s, t.dtype) for s, t in zip(shapes, question.tensors)]]
         self._function = _compat.traced_function(traced, signature, jit_compile)
         try:
             self.graph = self._function.get_concrete_function().graph
-        except Exception:
-            if failures:
-                raise failures[0]
-            raise
+        except Exception as error:
+            raise (failures or [error])[0] from None
 
     def takes(self, shapes):
         """Whether tensors of such shapes fit."""
@@ -141,9 +125,10 @@ class _Trace(object):
             raise errors.VerificationError(text.partition("\nTraceback")[0].strip()) from error
 
 
-def _plain(fn):
-    """The Python function in a tf.function: a call of a function would hide draws of random numbers in it."""
-    return getattr(fn, "python_function", fn)
+def _weak(fn):
+    """A weak reference to a function; of a tf.function to the Python function in it: a call would hide draws of random
+    numbers from the engine."""
+    return weakref.WeakMethod(fn) if inspect.ismethod(fn) else weakref.ref(getattr(fn, "python_function", fn))
 
 
 def _loss_and(fn, filled, laid):
