@@ -23,19 +23,28 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "HessianPlan", "LostDerivativeError",
-    "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian",
-    "SparsityPattern", "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "evaluate",
-    "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan", "rewrite",
-    "rewrite_on_slices", "sparse_hessian", "stream",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "GraphRecipe",
+    "HessianHook", "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
+    "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
+    "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
+    "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
+    "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite",
+    "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors", "stream", "tf2",
 ]
 
-# Names of modules at the edge, which are imported when they are asked for.
+# Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
 _AT_THE_EDGE = {
-    "Check": "testing", "ColumnFeed": "streams.column_feed", "check": "testing", "stream": "streams.stream"}
+    "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
+    "GraphRecipe": "streams.recipes", "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models",
+    "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize",
+    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "plots": "plots",
+    "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
+    "stream": "streams.stream", "tensorboard": "tensorboard", "tf2": "tf2",
+}
 
 
 def __getattr__(name):
     if name not in _AT_THE_EDGE:
         raise AttributeError("module 'tf1_hessian' has no attribute '%s'" % name)
-    return getattr(importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name]), name)
+    module = importlib.import_module("tf1_hessian." + _AT_THE_EDGE[name])
+    return module if name == _AT_THE_EDGE[name] else getattr(module, name)

@@ -18,10 +18,10 @@ from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
 __all__ = [
-    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "broadcast_axes",
-    "count_elements", "dimensions", "executes_eagerly", "flatten", "gate", "gradient_function", "is_structure",
-    "map_structure", "pack_sequence", "partition_axis", "read_variable", "static_value", "supported", "tf",
-    "variable_anchor", "variable_shape",
+    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "assign_variable",
+    "broadcast_axes", "count_elements", "dimensions", "executes_eagerly", "flatten", "gate", "gradient_function",
+    "is_structure", "map_structure", "pack_sequence", "partition_axis", "read_variable", "static_value", "supported",
+    "tf", "variable_anchor", "variable_shape",
 ]
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
@@ -65,6 +65,13 @@ def partition_axis(variable):
 def read_variable(handle, dtype):
     """The value of a resource variable."""
     return _gen_resource_variable_ops.read_variable_op(handle, dtype)
+
+
+def assign_variable(anchor, value):
+    """An op that writes a value into a variable, which is given by its anchor."""
+    if anchor.dtype == tf.resource:
+        return _gen_resource_variable_ops.assign_variable_op(anchor, value)
+    return tf.assign(anchor, value).op
 
 
 def add_all(tensors, aggregation_method=None):

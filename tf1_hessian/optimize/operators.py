@@ -1,0 +1,82 @@
+"""The Hessian as a scipy LinearOperator."""
+import numpy as np
+from scipy.sparse import linalg
+
+from tf1_hessian import errors
+from tf1_hessian.estimators.products import Products, check_symmetric
+from tf1_hessian.optimize.flat import FlatLoss
+from tf1_hessian.optimize.sums import Sum
+
+__all__ = ["HessianOperator", "multiplied"]
+
+
+class HessianOperator(linalg.LinearOperator):
+    """The Hessian over all xs as a scipy.sparse.linalg.LinearOperator [n, n], for cg, eigsh, minres and the like.
+
+    loss, xs: as in th.hvp; sizes are known. Vectors are float64, in list order and C order inside; they are cast to the
+    model's dtype, scaled by a power of two so that none is lost in float32. Nothing is evaluated before a product is
+    asked for; the variables' values at that time count. A product is one session call for each batch; matmat reads each
+    batch once for all vectors. What is laid into the graph, is laid now.
+
+    feeds: None, a feed_dict, a list of these, or a function that gives an iterable of them: of several, the mean of the
+    batches' Hessians or reduce="sum". weight: a scalar tensor, such as the batch's size, or a function of the
+    feed_dict: sum(w H) / sum(w). precision="float64": as in th.hessian_diag.
+
+    eps: the relative rounding error of a product. pack(values), unpack(vector): between the structure of xs and the
+    flat vector. Errors as in th.hvp; ValueError for a Hessian that a custom gradient makes unsymmetric, at the first
+    product.
+    """
+
+    def __init__(self, loss, xs, session=None, feeds=None, *, weight=None, reduce="mean", precision=None):
+        self._sum = Sum(session, feeds, weight, reduce)
+        self._flat = FlatLoss("HessianOperator", loss, xs, precision)
+        self._vector, self._product = self._flat.product()
+        self._is_checked = not self._flat.may_be_unsymmetric
+        self.eps = self._flat.eps
+        super(HessianOperator, self).__init__(np.float64, (self._flat.layout.n,) * 2)
+
+    def pack(self, values):
+        """Numbers or arrays in the structure of xs as one array [n]."""
+        return self._flat.pack("values", values)
+
+    def unpack(self, vector):
+        """An array [n] as arrays in the structure of xs."""
+        return self._flat.unpack(vector)
+
+    def _matvec(self, vector):
+        return self._matmat(np.reshape(vector, [-1, 1]))[:, 0]
+
+    def _rmatvec(self, vector):
+        return self._matvec(vector)
+
+    def _adjoint(self):
+        return self
+
+    def _matmat(self, vectors):
+        vectors = np.asarray(vectors)
+        if vectors.dtype.kind not in "biuf":
+            raise errors.bad_option("a vector", vectors.dtype, "real numbers")
+        if not self._is_checked:
+            self._is_checked = True
+            try:
+                check_symmetric(Products(self))
+            except ValueError:
+                self._is_checked = False
+                raise
+        if not vectors.shape[1]:
+            return np.zeros(vectors.shape)
+        return multiplied(self._sum, self._product, self._vector, vectors.astype(np.float64), {})
+
+    def __repr__(self):
+        return "HessianOperator(n=%d: %s)" % (self.shape[0], ", ".join(
+            "%s %s" % (s.name, s.shape) for s in self._flat.layout.sources))
+
+    __str__ = __repr__
+
+
+def multiplied(summed, product, placeholder, vectors, fed):
+    """The products with the columns of an array [n, k], each scaled by a power of two on its way through the model."""
+    scales = np.ldexp(1.0, np.frexp(np.abs(vectors).max(0))[1])
+    feeds = [dict(list(fed.items()) + [(placeholder, v)]) for v in (vectors / scales).T]
+    found = summed.of([product], feeds)
+    return np.stack([values for values, in found], 1) * scales
