@@ -32,8 +32,10 @@ setup(
         "tf-cpu": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19"],
         "plots": ["matplotlib"],
+        "docs": ["furo", "latex2mathml", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
         "progress": ["tqdm"],
         "dev": [
+            "distributed",
             "hypothesis",
             "matplotlib",
             "mypy; python_version >= '3.10'",

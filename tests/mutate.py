@@ -64,7 +64,8 @@ MUTATIONS = [
      "elif not _is_flat(op, positions) and any(", "elif False and any(",
      ["tests/structure/test_pitfalls.py::test_pitfalls"]),
     ("take results of ours for readers of a mean", "derivatives/repairs/moments.py",
-     "if column_loop(r) is None", "", [FACTS + "test_moments_that_results_of_ours_read"]),
+     "if column_loop(r) is None", "",
+     ["tests/repairs/test_normalization.py::test_moments_whose_mean_a_loop_of_ours_reads_by_itself"]),
     ("forget that an input follows an earlier layer", "structure/blocks.py",
      "follows = rows.first(a.inputs, b.point)", "follows = None",
      ["tests/structure/test_blocks.py::test_the_matrix[tied]"]),
@@ -167,8 +168,11 @@ def run(tests, edit=None):
 
 
 def verdict(code, text):
-    """(whether a test noticed, the test, its line and what it said; or what happened in its place)."""
-    test = re.search(r"^FAILED (.*?\.py::.*?)(?: - |$)", text, re.MULTILINE)
+    """(whether a test noticed, the test, its line and what it said; or what happened in its place).
+
+    An ERROR with the name of a test is the library's in what the test sets up; one of a module names no test.
+    """
+    test = re.search(r"^(?:FAILED|ERROR) (.*?\.py::.*?)(?: - |$)", text, re.MULTILINE)
     said = " ".join(" ".join(re.findall(r"^E +(.*)$", text, re.MULTILINE)).split())
     if code == 1 and test is not None and not CLUMSY.search(said):
         lines = re.findall(r"^tests/\S+: in .*\n +(.*)$", text, re.MULTILINE)

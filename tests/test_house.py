@@ -22,20 +22,21 @@ MAY_IMPORT = {
     "separated": EXACT | {"problem"},
     "colored": EXACT | {"problem", "separated"},
     "planner": EXACT | {"colored", "problem"},
+    "recording": EXACT,
     "memory": FLOOR,
     "limits": FLOOR | {"graph", "memory"},
-    "plan": EXACT | {"limits", "memory", "planner", "problem"},
+    "plan": EXACT | {"limits", "memory", "planner", "problem", "recording"},
     "runners": FLOOR | {"graph.built", "graph.compiled", "graph.control_flow", "graph.scratch",
                         "graph.sources", "graph.upstream"},
     "estimators": FLOOR | {"runners"},
-    "rows": EXACT | {"limits", "memory", "problem"},
+    "rows": EXACT | {"limits", "memory", "problem", "recording"},
     "api": INNER | {"rows"},
-    "direct": EXACT | {"problem"},
+    "direct": EXACT | {"problem", "recording"},
     "diagnosis": INNER,
     PACKAGE: INNER | {"api", "diagnosis", "direct", "rows"},
 }
-EDGES = {"__main__", "cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard", "testing",
-         "tf2"}
+EDGES = {"__main__", "bridge", "cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard",
+         "testing", "tf2"}
 # Libraries that only an edge may need.
 OPTIONAL = {"matplotlib", "tqdm"}
 # Calls that change more than the caller's graph; compat.py is the edge that says so.

@@ -23,23 +23,23 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "HessianHook",
-    "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError", "NoSecondDerivativeError",
-    "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors",
-    "VerificationError", "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag",
-    "estimate_trace", "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp",
-    "laplacian", "load_model", "plan", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian",
-    "spectral_density", "standard_errors", "stream",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "GraphRecipe",
+    "HessianHook", "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
+    "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
+    "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
+    "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
+    "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite",
+    "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors", "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
 _AT_THE_EDGE = {
     "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
-    "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models", "SpectralDensity": "optimize",
-    "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize", "estimate_diag": "optimize",
-    "estimate_trace": "optimize", "load_model": "models", "plots": "plots", "scipy_objective": "optimize",
-    "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
-    "tensorboard": "tensorboard",
+    "GraphRecipe": "streams.recipes", "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models",
+    "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize",
+    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "plots": "plots",
+    "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
+    "stream": "streams.stream", "tensorboard": "tensorboard", "tf2": "tf2",
 }
 
 

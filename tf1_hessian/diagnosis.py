@@ -76,6 +76,7 @@ class Diagnosis(object):
         return "\n".join(line.rstrip() for line in lines + ["  hint: " + hint for hint in self.hints])
 
 
+@_compat.unconverted
 def diagnose(loss, xs):
     """What a Hessian of `loss` with respect to `xs` would meet: a Diagnosis.
 

@@ -13,10 +13,12 @@ from tf1_hessian.graph.precision import check_precision, in_double
 from tf1_hessian.graph.scratch import Scratch, key
 from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources, resolve_tensor
 from tf1_hessian.problem import path_between, refuse_eager
+from tf1_hessian.recording import recorded
 
 __all__ = ["gradients", "hvp", "rewrite", "rewrite_on_slices"]
 
 
+@_compat.unconverted
 def hvp(loss, xs, vectors, name=None, *, precision=None):
     """The product of the Hessian over all xs with one vector: tensors in the structure of xs.
 
@@ -43,6 +45,7 @@ def hvp(loss, xs, vectors, name=None, *, precision=None):
         return _compat.pack_sequence(xs, _filled(rehearsal.emit(found), sources))
 
 
+@_compat.unconverted
 def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
     """Like tf.gradients: a list with d(sum of ys)/dx for each x, but audited.
 
@@ -70,6 +73,7 @@ def gradients(ys, xs, grad_ys=None, stop_gradients=None, name=None):
         return _filled(rehearsal.emit(found), sources)
 
 
+@_compat.unconverted
 def rewrite(loss, replacements, name=None):
     """The loss re-emitted with tensors or variables replaced: `th.rewrite(loss, {x: new_x, ...})`, or a list of pairs.
 
@@ -95,6 +99,7 @@ def rewrite(loss, replacements, name=None):
         return rehearsal.emit(found)[0]
 
 
+@_compat.unconverted
 def rewrite_on_slices(loss, x, name=None):
     """The loss re-emitted on a stacked tensor of per-element slices of x: a SliceRewrite with loss, slices, stacked.
 
@@ -131,7 +136,11 @@ class _Rehearsal(object):
         return placeholder
 
     def emit(self, tensors):
-        """The rehearsed tensors in the default graph."""
+        """The rehearsed tensors in the default graph; tapes know how they come about."""
+        return recorded(tf.get_default_graph(), lambda: self._emitted(tensors), lambda found: [
+            t for t in found if t is not None])
+
+    def _emitted(self, tensors):
         known = {key(p): tf.cast(v, p.dtype) for p, v in self._given}
         emission = Emission.of_scratch(self.scratch)
         return emission.inside(known, emission.copies).emit(tensors)

@@ -226,8 +226,8 @@ def eager(call):
     """A graph call in eager mode."""
     return RuntimeError(
         "th.%s works on graphs, and eager execution is enabled. Build the model in a tf.Graph (tf.compat.v1."
-        "disable_eager_execution() at the start of a ported script, or `with tf.Graph().as_default():`). For TF2 code "
-        "without a graph, nest tf.GradientTape." % call
+        "disable_eager_execution() at the start of a ported script, or `with tf.Graph().as_default():`). In TF2 code, "
+        "call it inside a tf.function, or th.tf2 on a Python function; tf.GradientTape differentiates both." % call
     )
 
 

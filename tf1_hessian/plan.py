@@ -5,11 +5,13 @@ import functools
 from tf1_hessian import _compat, errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import Options
-from tf1_hessian.graph import built, compiled
+from tf1_hessian.graph import built, compiled, within
+from tf1_hessian.graph.devices import Spread, named
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.limits import check_options, keep_limits
 from tf1_hessian.planner import ENGINES, Cost, Planner
 from tf1_hessian.problem import Problem
+from tf1_hessian.recording import recorded
 from tf1_hessian.sparsity.pattern import SparsityPattern
 from tf1_hessian.structure.verification import VERIFY
 
@@ -51,12 +53,13 @@ class HessianPlan(object):
             lines.append("  %s %s %s: %s" % (source.name, source.shape, source.dtype.name, rows.how))
         return "\n".join(lines + ["  because " + r for r in self.reasons])
 
+    @_compat.unconverted
     def build(self, name=None):
         """The tensors in the structure of xs, under one name scope; asked again, the same tensors."""
         problem = self._problem
         question = (problem.question, self.engine, self.chunk_size, self._verify, self._jit, name)
-        return built.remembered(problem.graph, question, lambda: compiled.laid(
-            problem.graph, self._jit, lambda: self._recorded(*self._build(name)), self._tensors_of))
+        return built.remembered(problem.graph, question, lambda: recorded(problem.graph, lambda: compiled.laid(
+            problem.graph, self._jit, lambda: self._kept(*self._build(name)), self._tensors_of), self._tensors_of))
 
     def verify(self, session=None, feed_dict=None):
         """Compares entries of a structured diagonal with products with unit vectors, in one session call.
@@ -70,7 +73,7 @@ class HessianPlan(object):
         due = built.record_of(self.tensors()[0]).due
         return [] if due is None else due.judge(session.run(due.all_fetches, feed_dict))
 
-    def _recorded(self, tensors, due):
+    def _kept(self, tensors, due):
         problem = self._problem
         if self.smaller is not None:
             built.keep_smaller(self._tensors_of(tensors), self.smaller)
@@ -91,7 +94,8 @@ class HessianPlan(object):
         with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
             options = problem.options
             keep = ("colocation",) * bool(options.colocate) + ("order",) * bool(options.gate)
-            emission = Emission.of_scratch(problem.scratch, keep)
+            emission = (Spread(problem.scratch, keep, problem.devices) if problem.devices else
+                        Emission.of_scratch(problem.scratch, keep))
             laid = {}
             for rows in self._rows:
                 found = rows.laid.lay(emission, rows.source.size)
@@ -99,21 +103,36 @@ class HessianPlan(object):
                     found = [None if f is None else tf.transpose(f) for f in found]
                 laid.update(((problem.rows.index(rows.source), t), f) for t, f in zip(rows.targets, found))
             if self.quantity == "sparse":
-                return self._checked_sparse(emission)
+                laid = self._colored.lay(emission)
+                laid.values, = self._checked([laid.values], emission, laid)
+                return laid, self._due(emission, laid)
             with tf.control_dependencies(self._assertions(emission)):
                 tensors = problem.assemble(laid)
                 tensors = _compat.map_structure(tf.identity, tensors) if self._needs else tensors
-            return tensors, self._due([
-                self._verification and self._verification.lay(emission, str(self)),
-                self._colored and self._verify != "never" and self._colored.check(emission, str(self))])
+            flat = self._checked(_compat.flatten(tensors), emission)
+            return _compat.pack_sequence(tensors, flat), self._due(emission)
 
-    def _checked_sparse(self, emission):
-        laid = self._colored.lay(emission)
-        return laid, self._due([self._verify != "never" and self._colored.check(emission, str(self), laid)])
+    def _checked(self, tensors, emission, laid=None):
+        """The tensors; where only the function that they are in can run a check of them, behind one."""
+        if not (self._is_checked and within.checks_itself(self._problem.graph)):
+            return tensors
+        return within.checked(tensors, emission, lambda inner: built.Checks(self._checks(inner, laid)), self._verify)
 
-    def _due(self, checks):
-        checks = [c for c in checks if c]
-        return built.Due(built.Checks(checks), self._verify) if checks else None
+    def _due(self, emission, laid=None):
+        """What th.evaluate checks along with the result."""
+        if not self._is_checked or isinstance(self._problem.graph, _compat.FuncGraph):
+            return None
+        return built.Due(built.Checks(self._checks(emission, laid)), self._verify)
+
+    @property
+    def _is_checked(self):
+        return self._verification is not None or bool(self._colored) and self._verify != "never"
+
+    def _checks(self, emission, laid):
+        checks = [self._verification.lay(emission, str(self))] if self._verification else []
+        if self._colored and self._verify != "never":
+            checks.append(self._colored.check(emission, str(self), *([] if laid is None else [laid])))
+        return checks
 
     def _assertions(self, emission):
         """Ops that fail where sizes that the plan took for equal are not."""
@@ -126,18 +145,20 @@ class HessianPlan(object):
 
 
 def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
-              **options):
+              devices=None, **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(quantity, precision, per_example, **options)
-    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
+                              named(devices))
     return _rehearsed(asked(), asked, options)
 
 
 def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
-           **options):
+           devices=None, **options):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
     options = _checked(quantity, precision, per_example, **options)
-    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
+                              named(devices))
     problem = asked()
     question = (problem.question, "asked", options, name)
     return built.remembered(problem.graph, question, lambda: _rehearsed(problem, asked, options).build(name))

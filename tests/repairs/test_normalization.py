@@ -6,6 +6,8 @@ from numpy_truth import assert_hessian, numbers, numpy_wave, run, variables, wav
 
 import tf1_hessian as th
 from finite_differences import jacobian
+from tf1_hessian import _compat
+from tf1_hessian.graph.control_flow import mark_column_loop
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 EPSILON = 0.01
@@ -179,3 +181,18 @@ def test_moments_that_a_result_reads_in_a_loop():
     assert np.abs(true).max() > 0.1
     for diagonal in found:
         np.testing.assert_allclose(diagonal.ravel(), true, rtol=0, atol=1e-8 * np.abs(true).max())
+
+
+def test_moments_whose_mean_a_loop_of_ours_reads_by_itself():
+    """Loops read slopes laid outside of them; one that reads the stopped mean leaves it the mean of moments."""
+    x = tf.placeholder(tf.float64, [5])
+    variance = tf.nn.moments(x, [0])[1]
+    stopped, = [op.outputs[0] for op in x.graph.get_operations() if op.type == "StopGradient"]
+    first = tf.constant(0)
+    read = _compat.while_loop(lambda i, t: i < 2, lambda i, t: [i + 1, t * stopped],
+                              [first, tf.ones([1], tf.float64)], [first.shape, tf.TensorShape([1])])
+    mark_column_loop(read[0], first, 2)
+    found = th.hessian(variance, x)
+    with tf.Session() as session:
+        np.testing.assert_allclose(
+            session.run(found, {x: [1, 2, 0.5, -1, 3]}), 2 * (np.eye(5) - 0.2) / 5, rtol=0, atol=1e-14)

@@ -10,6 +10,7 @@ from tensorflow.python.ops.parallel_for import control_flow_ops as _parallel_for
 
 from tf1_hessian._compat.core import supported, tf
 from tf1_hessian._compat.graphs import captured
+from tf1_hessian._compat.tapes import unconverted
 
 __all__ = [
     "conditional", "list_empty", "list_from_tensor", "list_gather", "list_item", "list_length", "list_pop", "list_push",
@@ -63,7 +64,7 @@ def pfor(loop_fn, count):
         if flags is not None:
             names["flags"] = _NoFlags
         options = supported(_parallel_for.pfor, fallback_to_while_loop=False)
-        return _parallel_for.pfor(_as_it_is(loop_fn), count, **options)
+        return _parallel_for.pfor(unconverted(loop_fn), count, **options)
     finally:
         logger.removeFilter(_drop)
         if flags is not None:
@@ -79,13 +80,6 @@ class _NoFlags(object):
 
 def _drop(record):
     return False
-
-
-def _as_it_is(function):
-    """A function that AutoGraph leaves alone, where there is AutoGraph."""
-    autograph = getattr(tf, "autograph", None)
-    do_not_convert = getattr(getattr(autograph, "experimental", None), "do_not_convert", None)
-    return do_not_convert(function) if do_not_convert else function
 
 
 def _element_shape(dims):

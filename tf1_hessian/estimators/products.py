@@ -75,8 +75,8 @@ def check_symmetric(products, seed=0):
     if abs(one - other) > np.sqrt(products.eps) * scale:
         raise ValueError(
             "The matrix is not symmetric: u.(A v) is %.8g and v.(A u) is %.8g for two random vectors. A custom "
-            "gradient that is no gradient does that, or a loss that draws anew in each session call (dropout, an iterator): "
-            "fix the draw, or feed it." % (one, other))
+            "gradient that is no gradient does that, or a loss that draws anew in each session call (dropout, an "
+            "iterator): fix the draw, or feed it." % (one, other))
 
 
 def count_of(name, value, least):

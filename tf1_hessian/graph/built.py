@@ -63,8 +63,9 @@ def remembered(graph, question, build):
     """The answer to a hashable question, built at most once a graph.
 
     Under control dependencies or inside a control-flow context new ops mean something else each time: no memory there.
+    Nor while a GradientTape records, which knows nothing of what was built before.
     """
-    if _compat.has_control_scope(graph):
+    if _compat.has_control_scope(graph) or _compat.is_recorded():
         return build()
     memory = _compat.kept_with(graph, _MEMORY)
     if question not in memory:

@@ -2,6 +2,7 @@
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.loops import EXITS, loop_of
+from tf1_hessian.graph.marks import is_check
 from tf1_hessian.graph.scratch import key, original
 
 __all__ = [
@@ -88,7 +89,7 @@ def nests_conditionals(op):
 
 def refuse_effects(body):
     """Raises if a function's body draws, reads input or assigns: a copy of it would do so again."""
-    for op in body.get_operations():
+    for op in [o for o in body.get_operations() if not is_check(o)]:
         if is_effect(op):
             raise errors.twice_in_function(op, body.name)
         for inner in bodies_of(op):

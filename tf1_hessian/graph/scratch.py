@@ -31,9 +31,9 @@ class Scratch(_compat.FuncGraph):
 
     def capture(self, tensor, name=None, **_):
         """The stand-in for a tensor of the outer graph."""
-        if tensor.graph is self:
+        if not _compat.is_eager(tensor) and tensor.graph is self:
             return tensor
-        if tensor.graph is not self.outer_graph and isinstance(self.outer_graph, _compat.FuncGraph):
+        if isinstance(self.outer_graph, _compat.FuncGraph):
             tensor = self.outer_graph.capture(tensor)
         if tensor.graph is not self.outer_graph:
             raise ValueError("Tensor '%s' is neither of the graph of the loss nor of this derivative." % tensor.name)

@@ -5,6 +5,7 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.captures import seen_from
 
 __all__ = ["Source", "anchors_of", "check_real", "resolve_losses", "resolve_sources", "resolve_tensor", "storage_of"]
 
@@ -136,12 +137,12 @@ def _resolve(x, graph):
     if isinstance(x, _compat.PartitionedVariable):
         return _partitioned(x, graph)
     if isinstance(x, _compat.Variable) or hasattr(x, "handle"):
-        source = _variable(x)
+        source = _variable(x, graph)
     elif isinstance(x, tf.Tensor):
-        source = _tensor(x)
+        source = _tensor(seen_from(graph, x))
     else:
         raise errors.not_a_source(x)
-    if source.anchors[0].graph is not graph:
+    if _compat.is_eager(source.anchors[0]) or source.anchors[0].graph is not graph:
         raise errors.other_graph(source.name)
     if not source.dtype.is_floating and not source.dtype.is_complex:
         raise errors.wrong_dtype("The source", source.name, source.dtype.name)
@@ -172,8 +173,8 @@ def _partitioned(x, graph):
                   _compat.partition_axis(x))
 
 
-def _variable(x):
-    return Source(x.name, [_compat.variable_anchor(x)], [tf.TensorShape(x.shape)], x.dtype.base_dtype)
+def _variable(x, graph):
+    return Source(x.name, [seen_from(graph, _compat.variable_anchor(x))], [tf.TensorShape(x.shape)], x.dtype.base_dtype)
 
 
 def _tensor(x):

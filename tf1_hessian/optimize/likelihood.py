@@ -69,8 +69,8 @@ def standard_errors(nll, variables, session=None, feeds=None, *, weight=None, re
     if decrement > tolerance:
         warnings.warn(
             "The gradient is far from zero: the minimum is about %.2g standard errors away, and tolerance=%g. The "
-            "standard errors are of the curvature here, not at the minimum; th.scipy_objective(nll, variables).minimize() goes "
-            "there." % (decrement, tolerance), RuntimeWarning, stacklevel=2)
+            "standard errors are of the curvature here, not at the minimum; th.scipy_objective(nll, variables)."
+            "minimize() goes there." % (decrement, tolerance), RuntimeWarning, stacklevel=2)
     deviations = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(deviations, deviations)
     np.fill_diagonal(correlation, 1.0)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from scipy import optimize
 
-from tf1_hessian import errors
+from tf1_hessian import _compat, errors
 from tf1_hessian.optimize.flat import FlatLoss, vector_of
 from tf1_hessian.optimize.operators import multiplied
 from tf1_hessian.optimize.sums import Sum
@@ -115,16 +115,20 @@ class ScipyObjective(object):
         return matrix_of(blocks, self._flat.layout.sizes)
 
     def bounds(self, lower=None, upper=None):
-        """A scipy.optimize.Bounds. lower, upper: None, a number, or numbers and arrays in the structure of
-        variables."""
-        ends = [np.full(self.n, infinite) if side is None else np.full(self.n, float(side)) if np.isscalar(side)
-                else self._flat.pack(name, side)
-                for name, side, infinite in (("lower", lower, -np.inf), ("upper", upper, np.inf))]
-        if np.any(ends[0] > ends[1]):
-            first = int(np.argmax(ends[0] > ends[1]))
+        """A scipy.optimize.Bounds. lower, upper: a number, or numbers and arrays in the structure of the variables;
+        None, there too, for no bound."""
+        ends = [self._end("lower", lower, -np.inf), self._end("upper", upper, np.inf)]
+        crossed = ~(ends[0] <= ends[1])
+        if crossed.any():
+            first = int(np.argmax(crossed))
             raise errors.bad_option("lower", ends[0][first], "at most upper=%r, for %s" % (
                 ends[1][first], self._flat.label(first)))
         return optimize.Bounds(*ends)
+
+    def _end(self, name, side, infinite):
+        if side is None or np.isscalar(side):
+            return np.full(self.n, infinite if side is None else side, np.float64)
+        return self._flat.pack(name, _compat.map_structure(lambda v: infinite if v is None else v, side))
 
     def pack(self, values):
         """Numbers or arrays in the structure of the variables as one array [n]."""
@@ -190,16 +194,19 @@ class _Run(object):
         if not (progress is None or progress is True or progress is False or callable(progress)):
             raise errors.bad_option("progress", progress, "None, True, or a function of (n_iter, loss, gradient)")
         self._objective, self._callback = objective, callback
-        self._report = progress if callable(progress) else _print if progress else None
+        self._report = {True: _print, False: _no_report, None: _no_report}.get(progress, progress)
         self.last = start
 
     def step(self, x, *state):
         """scipy's callback."""
         self.last = np.array(x, np.float64)
         value, length = self._objective.stepped(self.last)
-        if self._report is not None:
-            self._report(self._objective.n_iter, value, length)
+        self._report(self._objective.n_iter, value, length)
         return self._callback(self.last.copy()) if self._callback is not None else None
+
+
+def _no_report(n_iter, value, length):
+    return None
 
 
 def _print(n_iter, value, length):

@@ -1,10 +1,12 @@
 """The public calls for second derivatives by row."""
+from tf1_hessian import _compat
 from tf1_hessian.problem import refuse_eager
 from tf1_hessian.rows.plan import answer_rows
 
 __all__ = ["batch_hessian", "batch_hessian_diag", "laplacian"]
 
 
+@_compat.unconverted
 def batch_hessian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None,
                   jit=False, memory_limit=None, name=None):
     """The Hessian of each row: entry b is `d2 ys[b] / dx[b] dx[b]`.
@@ -24,6 +26,7 @@ def batch_hessian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_
                   max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
 
 
+@_compat.unconverted
 def batch_hessian_diag(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None,
                        jit=False, memory_limit=None, name=None):
     """The diagonal of the Hessian of each row: `d2 ys[b] / dx[b, i]2`, [B, D..] or [B, q, D..].
@@ -34,6 +37,7 @@ def batch_hessian_diag(ys, x, *, engine="auto", chunk_size=None, precision=None,
                   precision=precision, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
 
 
+@_compat.unconverted
 def laplacian(ys, x, *, engine="auto", chunk_size=None, precision=None, max_columns=None, max_bytes=None, jit=False,
               memory_limit=None, name=None):
     """The Laplacian of each row: the sum over i of `d2 ys[b] / dx[b, i]2`, [B] or [B, q].

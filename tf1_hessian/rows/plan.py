@@ -1,11 +1,12 @@
 """How second derivatives by row are computed, at what cost and why."""
 import functools
 
-from tf1_hessian import memory
+from tf1_hessian import _compat, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.limits import check_options, keep_limits
+from tf1_hessian.recording import recorded
 from tf1_hessian.rows.choice import choose
 from tf1_hessian.rows.problem import RowProblem
 
@@ -44,12 +45,13 @@ class RowPlan(object):
             problem.asked_ys.shape)]
         return "\n".join(lines + ["  because " + r for r in self.reasons])
 
+    @_compat.unconverted
     def build(self, name=None):
         """The tensor, under one name scope; asked again, the same one."""
         problem = self._problem
         question = problem.question, self.engine, self.chunk_size, self._jit, name
-        return built.remembered(problem.graph, question, lambda: compiled.laid(
-            problem.graph, self._jit, lambda: self._build(name), lambda tensor: [tensor]))
+        return built.remembered(problem.graph, question, lambda: recorded(problem.graph, lambda: compiled.laid(
+            problem.graph, self._jit, lambda: self._build(name), lambda tensor: [tensor]), lambda tensor: [tensor]))
 
     def tensors(self):
         """What build() gives, as a list of tensors."""

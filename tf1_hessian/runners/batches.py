@@ -11,7 +11,7 @@ from tf1_hessian.graph.upstream import ops_above
 from tf1_hessian.runners import refusals
 from tf1_hessian.runners.draws import refuse_unskippable
 
-__all__ = ["Elements", "Feeds", "batches_of", "mark_of"]
+__all__ = ["Elements", "Feeds", "batches_of", "mark_of", "read_feed"]
 
 _END = object()
 # Elements of an array that its mark is made of: enough to tell batches apart, and nothing against a step.
@@ -49,12 +49,17 @@ class Feeds(object):
         item = self._next()
         return None if item is _END else self._mark(item)
 
+    def take(self):
+        """(position, feed_dict or path, mark) of the next batch; None at the end."""
+        item = self._next()
+        return None if item is _END else (self._position, item, self._mark(item))
+
     def step(self, session, run):
         """(feed_dict, what run(feed_dict) gives, mark) of the next batch; None at the end."""
         item = self._next()
         if item is _END:
             return None
-        feed = item if isinstance(item, dict) else _read(item, self._position, session.graph)
+        feed = item if isinstance(item, dict) else read_feed(item, self._position, session.graph)
         if self._is_marked:
             self._check(feed, session.graph)
         return feed, run(feed), self._mark(item)
@@ -147,8 +152,8 @@ def mark_of(named, is_whole=False):
     return mark
 
 
-def _read(path, position, graph):
-    """The feed_dict in a file."""
+def read_feed(path, position, graph):
+    """The feed_dict in a file, by the tensors of a graph. position: of the batch, for errors."""
     path = os.fspath(path)
     try:
         with np.load(path, allow_pickle=False) as found:

@@ -6,6 +6,7 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
+from tf1_hessian.runners import refusals
 from tf1_hessian.runners.retries import with_smaller_chunks
 
 __all__ = ["Fetches", "evaluate", "session_of"]
@@ -65,9 +66,15 @@ def _timed_run(session, leaves, feed_dict):
     on_trial = next((t for t in trials if t is not None and t.is_open), None)
     chosen = [leaf if trial is None or (trial.is_open and trial is not on_trial) else trial.chosen(leaf)
               for leaf, trial in zip(leaves, trials)]
-    due = _checks_of(chosen)
+    due, chosen = _checks_of(chosen), [_fetchable(f) for f in chosen]
     start = time.perf_counter()
-    values, checks = session.run([[_fetchable(f) for f in chosen], [d.fetches for d in due]], feed_dict=feed_dict)
+    try:
+        if due:
+            values, checks = session.run([chosen, [d.fetches for d in due]], feed_dict=feed_dict)
+        else:  # flat lists take TensorFlow less time
+            values, checks = session.run(chosen, feed_dict=feed_dict), []
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        raise refusals.lost_task(error) from error
     if on_trial is not None:
         on_trial.took(time.perf_counter() - start)
     return values, zip(due, checks)
@@ -79,9 +86,10 @@ def _built(leaf):
 
 
 def _checks_of(leaves):
-    """What checks the results among the leaves, each once."""
+    """What is still to check of the results among the leaves, each once."""
     records = [built.record_of(leaf) for leaf in leaves if isinstance(leaf, tf.Tensor)]
-    return list({id(r.due): r.due for r in records if r is not None and r.due is not None}.values())
+    due = {id(r.due): r.due for r in records if r is not None and r.due is not None}
+    return [d for d in due.values() if d.fetches]
 
 
 def _fetchable(leaf):

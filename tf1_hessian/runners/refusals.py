@@ -5,7 +5,7 @@ from tf1_hessian import errors
 
 __all__ = [
     "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
+    "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
     "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable", "wrong_feed",
     "wrong_weight",
 ]
@@ -149,6 +149,15 @@ def unskippable(op):
         "checkpoint= is not possible here: '%s' (%s) reads input or assigns with each batch, and would be left behind "
         "when finished batches are passed over. Feed what it gives; or, for the get_next() of a tf.data iterator, call "
         "it outside of functions and branches, and pass the iterator as batches." % (op.name, op.type))
+
+
+def lost_task(error):
+    """TensorFlow's own error for a task of a cluster that is gone or does not answer, with the way out."""
+    return type(error)(error.node_def, error.op, (
+        "%s\nA task of the session's cluster was lost, or did not answer in time. Start it again, open a new session, "
+        "restore the variables, and call again: th.stream with checkpoint= goes on from the last batch that it kept. "
+        "TensorFlow 1 may wait for a lost task for ever: tf.ConfigProto(operation_timeout_in_ms=...) sets an end." % (
+            error.message)))
 
 
 def differs_by_call(op):

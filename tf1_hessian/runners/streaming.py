@@ -14,21 +14,22 @@ from tf1_hessian.runners.accumulators import WeightedMean, chained
 from tf1_hessian.runners.batches import batches_of
 from tf1_hessian.runners.evaluate import Fetches, session_of
 
-__all__ = ["Pace", "streamed"]
+__all__ = ["Pace", "Stream", "streamed"]
 
 # Seconds between two checkpoints.
 _EVERY = 30.0
 
 
-def streamed(value, batches, session, weight, reduce, report, checkpoint, every, library):
-    """What th.stream gives. report: a function of (done, total, seconds), or None. library: its version."""
-    stream = _Stream(value, weight, reduce, _graph_of(session))
+def streamed(stream, batches, session, report, checkpoint, every, library, deal=lambda source: source):
+    """What th.stream gives. report: a function of (done, total, seconds), or None. library: its version. deal: gives
+    what evaluates the batches in the place of their source, here as it is."""
     pace = _pace(checkpoint, every)
+    mean = WeightedMean(stream.names, stream.reduce)
     if checkpoint is None:
-        source, mean = batches_of(batches, stream.tensors, False), WeightedMean(stream.names, reduce)
+        source = deal(batches_of(batches, stream.tensors, False))
         return stream.run(source, mean, session_of(session), report or _silent, None)
     store = _Store(os.fspath(checkpoint), pace, stream.problem(library))
-    source, mean = batches_of(batches, stream.tensors, True), WeightedMean(stream.names, reduce)
+    source = deal(batches_of(batches, stream.tensors, True))
     if store.load(mean):
         store.check_total(mean, source)
         return stream.fetches.packed(mean.result())
@@ -48,11 +49,12 @@ def _silent(done, total, seconds):
     return None
 
 
-class _Stream(object):
+class Stream(object):
     """What is evaluated of each batch, and how it counts."""
 
-    def __init__(self, value, weight, reduce, graph):
-        self._reduce, self._weight = reduce, weight
+    def __init__(self, value, weight, reduce, session=None):
+        graph = _graph_of(session)
+        self.reduce, self._weight = reduce, weight
         WeightedMean([], reduce)
         self._fetches_weight = weight is not None and not callable(weight)
         if self._fetches_weight:
@@ -71,17 +73,21 @@ class _Stream(object):
         kind = "none" if self._weight is None else "function"
         if self._fetches_weight:
             kind = fingerprints.identity_of(self._extra[0])
-        return {"kind": "stream", "library": library, "tensorflow": tf.__version__, "reduce": self._reduce,
+        return {"kind": "stream", "library": library, "tensorflow": tf.__version__, "reduce": self.reduce,
                 "structure": str(self.fetches), "weight": kind,
                 "value": [fingerprints.identity_of(leaf) for leaf in self.fetches.flat]}
+
+    def values(self, session, feed, extra=()):
+        """The flat values of one batch, the weight that is fetched along, and extra tensors."""
+        return self.fetches.run(session, feed, self._extra + list(extra))
 
     def run(self, source, mean, session, report, store):
         """The result, once all batches that are left were added to the mean. What is finished when something raises is
         in the checkpoint."""
-        start, extra = time.perf_counter(), self._extra + list(source.extra)
+        start = time.perf_counter()
         try:
             while True:
-                found = source.step(session, lambda feed: self.fetches.run(session, feed, extra))
+                found = source.step(session, lambda feed: self.values(session, feed, source.extra))
                 if found is None:
                     break
                 feed, values, mark = found

@@ -77,6 +77,7 @@ class ExampleVerification(Verification):
     def __init__(self, problem, sources, diagonals):
         self._count, self._examples = tf.shape(problem.losses[0])[0], []
         super(ExampleVerification, self).__init__(problem, sources, diagonals)
+        self._all_examples = tf.concat(self._examples, 0)
 
     def _picked(self, diagonal, source, at_random):
         flat = tf.zeros([self._count, source.size], source.dtype) if diagonal is None else tf.reshape(
@@ -97,7 +98,7 @@ class ExampleVerification(Verification):
     def lay(self, emission, plan):
         """A LaidCheck that knows the examples as well."""
         check = super(ExampleVerification, self).lay(emission, plan)
-        check.fetches += emission.emit([tf.concat(self._examples, 0)])
+        check.fetches += emission.emit([self._all_examples])
         return check
 
 
