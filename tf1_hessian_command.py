@@ -17,12 +17,14 @@ def main():
     try:
         with _without_noise():
             from tf1_hessian.cli import main as command
-    except ImportError as error:
-        sys.stderr.write("tf1-hessian: error: %s\n" % " ".join(str(error).split()))
-        sys.exit(2)
-    try:
         code = command(sys.argv[1:])
         sys.stdout.flush()
+    except ImportError as error:
+        sys.stderr.write("tf1-hessian: error: %s\n" % " ".join(str(error).split()))
+        code = 2
+    except KeyboardInterrupt:
+        sys.stderr.write("tf1-hessian: error: interrupted\n")
+        code = 130
     except BrokenPipeError:  # whoever read the output has seen enough: tf1-hessian inspect model | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0

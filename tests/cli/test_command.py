@@ -83,6 +83,15 @@ def test_a_place_that_can_not_be_written(refused, folder, monkeypatch):
     assert "No space left" in refused(GOOD, 2)
 
 
+def test_a_pipe_is_not_replaced_and_a_link_stays(command, refused, folder):
+    os.mkfifo("pipe")
+    assert "a device or a pipe" in refused(changed(out="pipe"), 2)
+    (folder / "deep").mkdir()
+    os.symlink(os.path.join("deep", "there.npz"), "link.npz")
+    assert command(changed(out="link.npz")).code == 0
+    assert os.path.islink("link.npz") and "hidden/bias" in np.load(os.path.join("deep", "there.npz")).files
+
+
 def test_corrupt_models(refused, folder):
     """Files cut at random."""
     chance = random.Random(5)

@@ -12,7 +12,7 @@ DENSITY = np.exp(-GRID ** 2)
 ERROR = 0.1 * DENSITY
 EXACT = np.array([-1.0, 0.0, 0.5, 2.0])
 
-SpectralDensity = collections.namedtuple("SpectralDensity", "grid values standard_error")
+SpectralDensity = collections.namedtuple("SpectralDensity", "grid density standard_error")
 
 
 @pytest.mark.parametrize("values", [(GRID, DENSITY, ERROR), SpectralDensity(GRID, DENSITY, ERROR),

@@ -38,12 +38,23 @@ _BATCHES = """batches:
   weight decay; the result is the Hessian of the mean over all examples: batches count by their size.
   --reduce sum: the loss must be a SUM over the examples of a batch; the results of batches are added up. A term without
   examples would count once a batch: leave it out of the loss.
-  Either way an example must not depend on others of its batch (batch norm in training does)."""
+  Before the work a few examples are fed once and twice: a mean must not change, a sum must double (--trust-reduce).
+  Either way an example must not depend on others of its batch (batch norm in training does).
+
+"""
+
+_LINES = {
+    "inspect": "inspect run/model.ckpt-1000 --loss loss:0",
+    "plan": "plan run/model.ckpt-1000 --loss loss:0 --quantity full --source dense/kernel",
+    "diag": "diag run/model.ckpt-1000 --loss loss:0 --feeds all.npz --batch-size 256 --resume --out diag.npz",
+    "hessian": "hessian exported/ --loss nll:0 --source beta --feeds data.npz --out hessian.npz --plot hessian.png",
+    "spectrum": "spectrum run/model.ckpt-1000 --loss loss:0 --feeds examples.npz --out spectrum.npz --top 10",
+    "check": "check run/model.ckpt-1000 --loss loss:0 --feeds examples.npz --quantity full"}
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        raise Stop(INPUT, "%s; see %s --help" % (message, self.prog))
+        raise Stop(INPUT, "%s; see %s --help" % (message.rstrip("."), self.prog))
 
 
 def parsed(argv):
@@ -65,8 +76,9 @@ def parsed(argv):
 
 
 def _command(commands, name, text, epilog=""):
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog,
-                                 allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
+                                 epilog=epilog + "example:\n  tf1-hessian " + _LINES[name], allow_abbrev=False,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", metavar="MODEL", help="checkpoint prefix, .meta, SavedModel folder or frozen .pb")
     parser.add_argument("--checkpoint", metavar="PREFIX", help="another checkpoint than the one beside the .meta")
     parser.add_argument("--tags", default="serve", help="which graph of a SavedModel, separated by commas (serve)")
@@ -115,6 +127,7 @@ def _evaluated(parser, name):
     parser.add_argument("--plot", metavar="FILE.png", help="a picture beside it (.png, .pdf, .svg); needs matplotlib")
     parser.add_argument("--batch-size", type=_count, metavar="N", help="see below")
     parser.add_argument("--reduce", choices=("mean", "sum"), default="mean", help="see below (mean)")
+    parser.add_argument("--trust-reduce", action="store_true", help="do not compare the loss with --reduce before")
     if name == "spectrum":
         parser.add_argument("--precision", choices=("float64",), help="compute a float32 model in float64")
         parser.add_argument("--top", type=_count, default=6, metavar="K", help="eigenvalues of largest magnitude (6)")

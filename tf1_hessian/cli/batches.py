@@ -1,9 +1,13 @@
 """Arrays cut into batches."""
+import numpy as np
+
 from tf1_hessian import _compat
 from tf1_hessian.cli.failures import INPUT, Stop
 from tf1_hessian.models.names import told_shape
 
 __all__ = ["Batches"]
+
+_FEW = 16
 
 
 class Batches(object):
@@ -39,6 +43,14 @@ class Batches(object):
             feed = dict(self._whole)
             feed.update((name, array[start:start + self._size]) for name, array in self._cut.items())
             yield feed
+
+    def sample(self):
+        """A few examples as a feed_dict, and one with each of them twice."""
+        count = min(self._size, _FEW)
+        once, twice = dict(self._whole), dict(self._whole)
+        once.update((name, array[:count]) for name, array in self._cut.items())
+        twice.update((name, np.concatenate([array[:count]] * 2)) for name, array in self._cut.items())
+        return once, twice
 
     def examples_of(self, feed):
         """How many examples a batch has."""

@@ -26,11 +26,13 @@ def check_place(path, flag, inputs=()):
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path):
         raise Stop(INPUT, "%s '%s' is a folder" % (flag, path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Stop(INPUT, "%s '%s' is no file, but a device or a pipe" % (flag, path))
     if not os.path.isdir(folder):
         raise Stop(INPUT, "%s '%s': there is no folder '%s'" % (flag, path, folder))
     if os.path.realpath(path) in {os.path.realpath(i) for i in inputs}:
         raise Stop(INPUT, "%s '%s' is a file of the model" % (flag, path))
-    probe = _beside(path)
+    probe = _beside(os.path.realpath(path))
     try:
         with open(probe, "xb"):
             pass
@@ -65,7 +67,9 @@ def to_npz(arrays, facts):
 
 
 def write(contents):
-    """{path: bytes} in files. All are complete beside their places before the first one takes its place."""
+    """{path: bytes} in files. All are complete beside their places before the first one takes its place. A link stays a
+    link."""
+    contents = {os.path.realpath(path): found for path, found in contents.items()}
     parts = {path: _beside(path) for path in contents}
     try:
         for path, part in parts.items():

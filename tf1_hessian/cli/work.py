@@ -11,6 +11,7 @@ from tf1_hessian.cli import inspection, output
 from tf1_hessian.cli.batches import Batches
 from tf1_hessian.cli.failures import FAILED, INPUT, REFUSED, Stop, exit_with
 from tf1_hessian.cli.progress import Progress
+from tf1_hessian.cli.reduction import check_reduction
 from tf1_hessian.models.names import told_shape
 from tf1_hessian.optimize import HessianOperator, estimates
 from tf1_hessian.plan import make_plan
@@ -147,6 +148,8 @@ class _Job(object):
         self.feeds = _feeds(given, self.model)
         size = given.batch_size
         self.batches = None if size is None else Batches(self.feeds, self.model.graph, size)
+        if self.batches is not None and not given.trust_reduce:
+            check_reduction(self.model.loss, self.batches, given.reduce, self.model.session)
         self._fed_hash = given.feeds and output.sha256(given.feeds)
 
     @property

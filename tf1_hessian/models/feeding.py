@@ -45,8 +45,10 @@ def _array(path, file, name):
 
 
 def _unreadable(path, error):
+    # numpy takes whatever it does not know for a pickle.
+    reason = "it is none" if "pickle" in str(error) else errors.first_line(error)
     return ValueError("'%s' can't be read as an .npz file: %s. It may be truncated, or of another kind." % (
-        path, errors.first_line(error)))
+        path, reason))
 
 
 def checked(arrays, loss, graph, names, allow_nan):

@@ -36,7 +36,7 @@ class Sum(object):
         found = [found or {}] if found is None or isinstance(found, dict) else found
         if not found and isinstance(found, (list, tuple)):
             raise refusals.no_batches()
-        return Feeds(found, iter(found), False)
+        return Feeds(found, iter(found), (), False)
 
     @property
     def _is_single(self):

@@ -92,7 +92,7 @@ def _runs(label, values, size):
 def _density(values):
     """(grid, density, standard error or None) of an estimate; None for eigenvalues."""
     if hasattr(values, "grid"):
-        values = values.grid, values.values, values.standard_error
+        values = values.grid, values.density, values.standard_error
     if not any(np.ndim(v) for v in values):
         return None
     if len(values) not in (2, 3):

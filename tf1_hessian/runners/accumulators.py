@@ -48,7 +48,7 @@ class WeightedMean(object):
         Raises ValueError for what is not finite, no number, or of another shape than before; nothing is added then.
         """
         terms = [self._term(*found, weight=weight) for found in zip(self._names, values)]
-        terms.append(np.asarray(1.0 if weight is None else weight, np.float64))
+        terms.append(1.0 if weight is None else float(weight))
         state = self._state
         if state.sums is None:
             self._is_whole = [_is_whole(v) and weight is None and self._reduce == "sum" for v in values]
@@ -108,7 +108,7 @@ class WeightedMean(object):
         term = value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
         if weight is not None:
             term = term * weight
-        if not np.all(np.isfinite(term)):
+        if not np.isfinite(term).all():
             raise refusals.not_finite(value, weight, *where)
         return term
 

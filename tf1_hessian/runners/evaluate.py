@@ -66,10 +66,13 @@ def _timed_run(session, leaves, feed_dict):
     on_trial = next((t for t in trials if t is not None and t.is_open), None)
     chosen = [leaf if trial is None or (trial.is_open and trial is not on_trial) else trial.chosen(leaf)
               for leaf, trial in zip(leaves, trials)]
-    due = _checks_of(chosen)
+    due, chosen = _checks_of(chosen), [_fetchable(f) for f in chosen]
     start = time.perf_counter()
     try:
-        values, checks = session.run([[_fetchable(f) for f in chosen], [d.fetches for d in due]], feed_dict=feed_dict)
+        if due:
+            values, checks = session.run([chosen, [d.fetches for d in due]], feed_dict=feed_dict)
+        else:  # flat lists take TensorFlow less time
+            values, checks = session.run(chosen, feed_dict=feed_dict), []
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
         raise refusals.lost_task(error) from error
     if on_trial is not None:
@@ -83,9 +86,10 @@ def _built(leaf):
 
 
 def _checks_of(leaves):
-    """What checks the results among the leaves, each once."""
+    """What is still to check of the results among the leaves, each once."""
     records = [built.record_of(leaf) for leaf in leaves if isinstance(leaf, tf.Tensor)]
-    return list({id(r.due): r.due for r in records if r is not None and r.due is not None}.values())
+    due = {id(r.due): r.due for r in records if r is not None and r.due is not None}
+    return [d for d in due.values() if d.fetches]
 
 
 def _fetchable(leaf):
