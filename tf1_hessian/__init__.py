@@ -27,9 +27,9 @@ __all__ = [
     "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
     "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors", "VerificationError",
     "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag", "estimate_trace",
-    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "plan",
-    "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors",
-    "stream", "tf2",
+    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "parity",
+    "plan", "record", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density",
+    "standard_errors", "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for.
@@ -38,7 +38,7 @@ _AT_THE_EDGE = {
     "HessianOperator": "optimize", "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing",
     "eigenvalues": "optimize", "estimate_diag": "optimize", "estimate_trace": "optimize", "scipy_objective": "optimize",
     "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
-    "tf2": "tf2",
+    "parity": "bridge.parity", "record": "bridge.parity", "tf2": "tf2",
 }
 
 

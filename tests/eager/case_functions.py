@@ -85,6 +85,18 @@ def test_sources_of_all_kinds():
     close(flat(traced(lambda: th.hessian_diag(tf.reduce_sum(small ** 3), [small, unread]))()), [6, 12, 0, 0])
 
 
+@pytest.mark.parametrize("engine", ("structured", "loop"))
+def test_rows_that_are_looked_up_in_a_variable(engine):
+    """sum of the cubes of the rows that ids pick: 6 w, as often as each is picked."""
+    table, ids = tf.Variable(np.arange(1.0, 9.0).reshape(4, 2)), np.array([[0, 2], [2, 2], [3, 0]])
+
+    def cubes():
+        return tf.reduce_sum(tf.gather(table, ids) ** 3)
+
+    found = traced(lambda: th.hessian_diag(cubes(), table, engine=engine))()
+    close(found, 6 * table.numpy() * [[2], [0], [3], [1]])
+
+
 def test_what_calls_and_branches_read():
     inner = tf.function(loss)
     close(flat(traced(lambda: th.hessian_diag(inner(), WEIGHTS))()), DIAGONAL)
