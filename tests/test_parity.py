@@ -60,3 +60,23 @@ def test_without_a_session(graph):
     loss, w, _ = cubes()
     with pytest.raises(ValueError, match="no session was given"):
         th.record("never.npz", loss, [w])
+
+
+def test_two_records(session, tmp_path):
+    loss, w, x = cubes()
+    session.run(w.initializer)
+    paths = [str(tmp_path / name) for name in ("one.npz", "other.npz", "seed.npz")]
+    th.record(paths[0], loss, [w], session, {x: np.ones(3)})
+    th.record(paths[2], loss, [w], session, {x: np.ones(3)}, seed=1)
+    session.run(tf.assign_add(w, [0, 0, 1e-6]))
+    th.record(paths[1], loss, [w], session, {x: np.ones(3)})
+    assert th.parity(paths[0], paths[0]).ok
+    found = th.parity(paths[0], paths[1], rtol=1e-7)
+    assert (found.first.kind, found.first.index) == ("weights", (2,)) and "in a session" in str(found)
+    np.testing.assert_allclose(found.first.difference, 1e-6)
+    with pytest.raises(ValueError, match="products and seed"):
+        th.parity(paths[0], paths[2])
+    with open(paths[1], "wb") as file:
+        file.write(b"nothing")
+    with pytest.raises(th.CheckpointError):
+        th.parity(paths[0], paths[1])

@@ -1,4 +1,6 @@
 """The public calls that compare an old loss with its new form."""
+import os
+
 from tf1_hessian import errors
 from tf1_hessian.bridge import matching, recording, sides
 from tf1_hessian.bridge.report import compared
@@ -25,7 +27,8 @@ def parity(session_side, tf2_side, feeds=None, rtol=None, *, names=None, product
 
     session_side: (loss, variables) or (loss, variables, session), or the path of what `th.record` wrote, under another
     TensorFlow too. tf2_side: (fn, variables) or (fn, variables, args), eager: fn(*args) is the loss, args by default
-    the arrays of feeds in their order. feeds: a feed_dict of the graph's; of a file its own.
+    the arrays of feeds in their order; or the path of another file of th.record, whose weights are compared, too.
+    feeds: a feed_dict of the graph's; of a file its own.
 
     The new variables get the old weights, and their own values back at the end unless keep_weights. Which is which: as
     `names` says, {old name: new variable, or its name}; else by equal names, or ends of names; else by shape, in order.
@@ -36,6 +39,9 @@ def parity(session_side, tf2_side, feeds=None, rtol=None, *, names=None, product
     Raises ValueError where weights can't be matched, RuntimeError where nothing runs eagerly, and what th.hessian_diag
     and th.tf2.hessian_diag raise.
     """
+    if isinstance(tf2_side, (str, os.PathLike)):
+        old, new = _old(session_side, feeds, products, seed), recording.read(tf2_side)
+        return compared(old, new, [(name, "name") for name in new.names], rtol, "session")
     fn, variables, args = _new(tf2_side)
     sides.refuse_graph("parity")
     old = _old(session_side, feeds, products, seed)
@@ -47,7 +53,7 @@ def parity(session_side, tf2_side, feeds=None, rtol=None, *, names=None, product
 
 def _new(side):
     if not (isinstance(side, (tuple, list)) and len(side) in (2, 3) and callable(side[0])):
-        raise errors.bad_option("tf2_side", side, "(fn, variables) or (fn, variables, args)")
+        raise errors.bad_option("tf2_side", side, "(fn, variables), (fn, variables, args) or the path of a record")
     return side[0], list(side[1]), side[2] if len(side) == 3 else None
 
 

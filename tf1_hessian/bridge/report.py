@@ -15,9 +15,10 @@ Row.__doc__ = """One tensor. index: where the two are furthest apart; session, t
 difference may be."""
 
 
-class Parity(collections.namedtuple("Parity", "rows pairs made_by")):
+class Parity(collections.namedtuple("Parity", "rows pairs made_by side")):
     """What `th.parity` gives. rows: a Row for each tensor, in the order loss, gradient, diagonal, products. pairs:
-    [(old name, new name, how it was found)]. made_by: the two TensorFlows."""
+    [(old name, new name, how it was found)]. made_by: the two TensorFlows. side: what the new one is, "eager" or
+    "session"."""
 
     __slots__ = ()
 
@@ -38,10 +39,11 @@ class Parity(collections.namedtuple("Parity", "rows pairs made_by")):
 
     def __str__(self):
         width = max(len(row.name) for row in self.rows)
-        lines = ["%s: TensorFlow %s in a session, %s eager" % (self._verdict(), self.made_by[0], self.made_by[1])]
+        lines = ["%s: TensorFlow %s in a session, %s %s" % ((self._verdict(),) + self.made_by + (
+            {"eager": "eager", "session": "in a session"}[self.side],))]
         lines += ["  %s is %s, by %s" % pair for pair in self.pairs]
         lines.append("  %-10s %-*s  %15s %15s  %10s  %10s" % (
-            "", width, "", "session", "eager", "difference", "allowed"))
+            "", width, "", "old", "new", "difference", "allowed"))
         lines += ["%s %-10s %-*s  %15.8g %15.8g  %10.2e  %10.2e" % (
             " " if row.ok else "!", row.kind, width, row.name, row.session, row.tf2, row.difference, row.limit)
             for row in self.rows]
@@ -55,16 +57,29 @@ class Parity(collections.namedtuple("Parity", "rows pairs made_by")):
             first.kind, first.name, list(first.index), first.session, first.tf2)
 
 
-def compared(old, new, pairs, rtol):
-    """The Parity of two Numbers."""
+def compared(old, new, pairs, rtol, side="eager"):
+    """The Parity of two Numbers. ValueError where they are of other variables, or other vectors."""
+    if side == "session":
+        _check_alike(old, new)
     rtol = _RTOL.get(str(old.diagonal[0].dtype), _RTOL_ELSE) if rtol is None else rtol
-    rows = _rows("loss", ["loss"], [old.loss], [new.loss], rtol)
+    rows = _rows("weights", old.names, old.weights, new.weights, rtol) if side == "session" else []
+    rows += _rows("loss", ["loss"], [old.loss], [new.loss], rtol)
     rows += _rows("gradient", old.names, old.gradient, new.gradient, rtol)
     rows += _rows("diagonal", old.names, old.diagonal, new.diagonal, rtol)
     for number, (one, other) in enumerate(zip(old.products, new.products)):
         rows += _rows("product %d" % number, old.names, one, other, rtol)
     named = [(name, new_name, how) for name, (new_name, how) in zip(old.names, pairs)]
-    return Parity(tuple(rows), tuple(named), (old.made_by, new.made_by))
+    return Parity(tuple(rows), tuple(named), (old.made_by, new.made_by), side)
+
+
+def _check_alike(old, new):
+    def shapes(numbers):
+        return [(n, w.shape) for n, w in zip(numbers.names, numbers.weights)], [
+            [v.tolist() for v in part] for part in numbers.vectors]
+
+    if shapes(old) != shapes(new):
+        raise ValueError("The two records are of other variables or other products: %s and %s. Record both with the "
+                         "same variables, products and seed." % (old.names, new.names))
 
 
 def _rows(kind, names, old, new, rtol):
