@@ -177,6 +177,27 @@ def test_a_tape_sees_all_ways_through_the_result():
     close(within(), 12 * 6 * w.numpy() ** 5, 1e-5)
 
 
+@pytest.mark.parametrize("use_pfor", (True, False))
+def test_jacobians_and_forward_products_within_the_function(use_pfor):
+    @traced
+    def within():
+        with tf.GradientTape(persistent=True) as tape:
+            found = th.hessian_diag(small(), S)
+        return tape.jacobian(found, S, experimental_use_pfor=use_pfor)
+
+    @traced
+    def forward():
+        with tf.autodiff.ForwardAccumulator(S, tf.constant([[1.0], [2.0]], tf.float64)) as accumulator:
+            found = th.hessian_diag(small(), S)
+        return accumulator.jvp(found)
+
+    diagonal = traced(lambda: th.hessian_diag(small(), S))
+    third = np.stack([slopes(lambda i=i: diagonal()[i, 0], S)[:, 0] for i in range(2)])
+    close(np.reshape(within(), (2, 2)), third, 1e-6)
+    if use_pfor:
+        close(forward()[:, 0], third.dot([1, 2]), 1e-6)
+
+
 def test_a_penalty_on_the_laplacian_is_trained():
     def penalty(x):
         return tf.reduce_sum(th.laplacian(tf.reduce_sum(tf.tanh(tf.matmul(x, S)), 1), x) ** 2)
