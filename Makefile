@@ -1,4 +1,4 @@
-# make demo | test | test-tf1 | fuzz | lint. Each makes the virtual environment it needs from setup.py and touches
+# make demo | test | test-tf1 | fuzz | lint | docs. Each makes the virtual environment it needs from setup.py and touches
 # nothing else.
 #   PYTHON   the Python of .venv, 3.7 to 3.13              make test PYTHON=python3.8
 #   TF       TensorFlow's extra in setup.py                make demo TF=tf
@@ -19,11 +19,12 @@ BIN := .venv/bin
 # Another Python or another TensorFlow is another stamp, so that the environment is made anew.
 STAMP := .venv/installed-$(TF)-on-$(VERSION)
 STAMP_TF1 := .venv-tf1/installed
+STAMP_DOCS := .venv-docs/installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-tf1 fuzz lint python37 clean
+.PHONY: demo test test-tf1 fuzz lint docs python37 clean
 
 demo: $(STAMP)
 	@$(BIN)/python legacy_examples/digits_pruning.py
@@ -42,6 +43,11 @@ lint: $(STAMP)
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/vermin -q -t=3.7- --no-tips --violations $(wildcard tf1_hessian tests legacy_examples benchmarks docs) setup.py noxfile.py
+
+# The site, docs/_build/index.html; Sphinx needs Python 3.11 or newer. A warning fails.
+docs: $(STAMP_DOCS)
+	@.venv-docs/bin/python -m sphinx -E -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
 
 # Prints where Python 3.7 is, or fails.
 python37:
@@ -64,5 +70,13 @@ $(STAMP_TF1): setup.py constraints/tf-1.15.5.txt
 	@.venv-tf1/bin/python $(PIP_INSTALL) -c constraints/tf-1.15.5.txt -e '.[tf1,dev]'
 	@touch $@
 
+$(STAMP_DOCS): setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sphinx needs Python 3.11 or newer: make docs PYTHON=python3.11" >&2; exit 1; }
+	@echo "Making .venv-docs: Python $(VERSION), tf1-hessian[$(TF),docs]"
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python $(PIP_INSTALL) -e '.[$(TF),docs]'
+	@touch $@
+
 clean:
-	@rm -rf .venv .venv-tf1 .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-tf1 .venv-docs docs/_build docs/_examples docs/gallery .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

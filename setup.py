@@ -21,6 +21,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tf1_hessian", "tf1_hessian.*"]),
+    # Outside the package, so that it runs before TensorFlow is imported.
+    py_modules=["tf1_hessian_command"],
+    entry_points={"console_scripts": ["tf1-hessian = tf1_hessian_command:main"]},
     python_requires=">=3.7",
     install_requires=["numpy", "scipy"],
     # TensorFlow is an extra: whoever has a TF1 model has a build of it that must not be replaced.
@@ -29,8 +32,10 @@ setup(
         "tf-cpu": ["tensorflow-cpu"],
         "tf1": ["tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19"],
         "plots": ["matplotlib"],
+        "docs": ["furo", "latex2mathml", "matplotlib", "myst-parser", "scikit-learn", "sphinx", "sphinx-gallery"],
         "progress": ["tqdm"],
         "dev": [
+            "distributed",
             "hypothesis",
             "matplotlib",
             "mypy; python_version >= '3.10'",

@@ -1,12 +1,11 @@
 """What the pruning examples share: the images, training, pruning by saliency and by magnitude, tables and pictures."""
-import argparse
 import collections
-import os
 import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 from matplotlib.figure import Figure
+from pictures import BLUE, ORANGE, parser, save
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -15,7 +14,6 @@ import tf1_hessian as th
 WEIGHT_DECAY = 1e-4
 PIXELS, CLASSES = 64, 10
 PERCENTS = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
-BLUE, ORANGE = "#0b62a4", "#d95f02"
 
 Images = collections.namedtuple("Images", "train test")
 Model = collections.namedtuple("Model", "images labels weights loss accuracy gradient start step load")
@@ -177,13 +175,6 @@ def print_verdict(obd, magnitude):
           "diagonal takes each weight as deleted alone" % listed(rise > 2 * predicted))
 
 
-def save(figure, path):
-    figure.tight_layout()
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    figure.savefig(path)
-    print("saved %s" % path)
-
-
 def draw_line(axes, values, label, colour, **style):
     """The mean over the networks (first axis) and their range."""
     axes.fill_between(PERCENTS, values.min(0), values.max(0), color=colour, alpha=0.18, linewidth=0)
@@ -247,8 +238,6 @@ def draw_pruning(obd, magnitude, network, path):
 
 
 def parse_arguments(description):
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--output", default=os.path.join(here, "output"), help="the folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="two networks and fewer training steps")
-    return parser.parse_args()
+    found = parser(description)
+    found.add_argument("--quick", action="store_true", help="two networks and fewer training steps")
+    return found.parse_args()

@@ -13,6 +13,7 @@ INNER = EXACT | {"colored", "problem", "separated", "plan", "runners", "estimato
 MAY_IMPORT = {
     "errors": set(),
     "_compat": set(),
+    "leaves": FLOOR,
     "graph": FLOOR,
     "derivatives": FLOOR | {"graph"},
     "structure": FLOOR | {"graph", "derivatives"},
@@ -34,7 +35,8 @@ MAY_IMPORT = {
     "diagnosis": INNER,
     PACKAGE: INNER | {"api", "diagnosis", "direct", "rows"},
 }
-EDGES = {"bridge", "cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard", "testing", "tf2"}
+EDGES = {"__main__", "bridge", "cli", "compat", "hooks", "models", "optimize", "plots", "streams", "tensorboard",
+         "testing", "tf2"}
 # Libraries that only an edge may need.
 OPTIONAL = {"matplotlib", "tqdm"}
 # Calls that change more than the caller's graph; compat.py is the edge that says so.

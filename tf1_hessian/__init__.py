@@ -23,22 +23,25 @@ from tf1_hessian.sparsity.result import SparseHessian
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "HessianOperator",
-    "HessianPlan", "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
-    "RowPlan", "SparseHessian", "SparsityPattern", "SpectralDensity", "StandardErrors", "VerificationError",
-    "batch_hessian", "batch_hessian_diag", "check", "diagnose", "eigenvalues", "estimate_diag", "estimate_trace",
-    "evaluate", "gradients", "hessian", "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "parity",
-    "plan", "record", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density",
+    "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "GraphRecipe",
+    "HessianHook", "HessianOperator", "HessianPlan", "LostDerivativeError", "Model", "NoDerivativeError",
+    "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
+    "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
+    "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
+    "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "parity", "plan",
+    "record", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density",
     "standard_errors", "stream", "tf2",
 ]
 
-# Names of modules at the edge, which are imported when they are asked for.
+# Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
 _AT_THE_EDGE = {
     "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
-    "HessianOperator": "optimize", "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing",
-    "eigenvalues": "optimize", "estimate_diag": "optimize", "estimate_trace": "optimize", "scipy_objective": "optimize",
-    "spectral_density": "optimize", "standard_errors": "optimize", "stream": "streams.stream",
-    "parity": "bridge.parity", "record": "bridge.parity", "tf2": "tf2",
+    "GraphRecipe": "streams.recipes", "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models",
+    "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize",
+    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "parity": "bridge.parity",
+    "plots": "plots", "record": "bridge.parity",
+    "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
+    "stream": "streams.stream", "tensorboard": "tensorboard", "tf2": "tf2",
 }
 
 

@@ -13,7 +13,7 @@ __all__ = ["hessian", "hessian_diag", "hessian_sparsity", "hessians", "plan", "s
 
 @_compat.unconverted
 def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None, precision=None, verify="first",
-                 max_columns=None, max_bytes=None, jit=False, memory_limit=None, name=None):
+                 max_columns=None, max_bytes=None, jit=False, memory_limit=None, devices=None, name=None):
     """The exact diagonal of the Hessian: `d2L/dx_i2` for every element.
 
     loss: a tensor or its name; summed if it is no scalar. xs: a variable, a tensor, a name such as "w:0", or a list,
@@ -34,6 +34,10 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
     memory_limit: bytes, or a text such as "2 GB", that results and the tensors of a chunk may take: fewer columns go at
     once, or ValueError with the sizes. None refuses results alone that are more than this machine has free.
 
+    devices: a list such as ["/job:worker/task:0", "/job:worker/task:1"] or ["/gpu:0", "/gpu:1"] whose members share the
+    columns within the one session call; "workers": one for each task of job "worker" of the default session's cluster.
+    Variables and the loss stay where they are. Structured columns, which are few, stay together on the first device.
+
     per_example=True: the loss is a tensor [N], one for each example, and the result for each x is [N] and x's shape,
     entry n the diagonal of the Hessian of loss[n]. Raises NotSeparableError, a ValueError, where an op mixes examples.
 
@@ -43,12 +47,12 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
     refuse_eager("hessian_diag")
     return answer(loss, xs, "diag", name, per_example=per_example, precision=precision, engine=engine,
                   chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                  memory_limit=memory_limit)
+                  memory_limit=memory_limit, devices=devices)
 
 
 @_compat.unconverted
 def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None, precision=None, verify="first",
-            max_columns=None, max_bytes=None, jit=False, memory_limit=None, name=None):
+            max_columns=None, max_bytes=None, jit=False, memory_limit=None, devices=None, name=None):
     """The full Hessian, cross blocks included.
 
     For one x a tensor of shape `x.shape + x.shape`; for a list the list of lists of all blocks (a dict of dicts for a
@@ -57,12 +61,14 @@ def hessian(loss, xs, *, engine="auto", chunk_size=None, flat=False, other=None,
     """
     refuse_eager("hessian")
     return answer(loss, xs, "full", name, other, flat, precision=precision, engine=engine, chunk_size=chunk_size,
-                  verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
+                  verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit,
+                  devices=devices)
 
 
 @_compat.unconverted
 def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, precision=None, verify="first",
-                   max_columns=None, max_bytes=None, max_seconds=None, jit=False, memory_limit=None, name=None):
+                   max_columns=None, max_bytes=None, max_seconds=None, jit=False, memory_limit=None, devices=None,
+                   name=None):
     """The full Hessian over all xs by the few columns that its sparsity leaves necessary: a SparseHessian.
 
     th.evaluate makes it a scipy.sparse.csr_matrix [n, n], the elements counted as in `hessian(flat=True)`;
@@ -76,28 +82,29 @@ def sparse_hessian(loss, xs, *, pattern=None, coloring=None, chunk_size=None, pr
     refuse_eager("sparse_hessian")
     return answer(loss, xs, "sparse", name, precision=precision, pattern=pattern, coloring=coloring,
                   chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                  max_seconds=max_seconds, memory_limit=memory_limit)
+                  max_seconds=max_seconds, memory_limit=memory_limit, devices=devices)
 
 
 @_compat.unconverted
 def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_size=None, other=None, flat=False,
          precision=None, verify="first", max_columns=None, max_bytes=None, pattern=None, coloring=None,
-         max_seconds=None, jit=False, memory_limit=None):
+         max_seconds=None, jit=False, memory_limit=None, devices=None):
     """The HessianPlan of `hessian_diag` (quantity "diag"), `hessian` ("full") or `sparse_hessian` ("sparse"), before
     anything is built.
 
     quantity "batch", "batch_diag" or "laplacian": the RowPlan of `batch_hessian`, `batch_hessian_diag`, `laplacian`,
-    which take no other, flat, per_example, verify, pattern, coloring and max_seconds.
+    which take no other, flat, per_example, verify, pattern, coloring, max_seconds and devices.
     """
     refuse_eager("plan")
     if quantity in ROW_QUANTITIES:
         others = {"per_example": per_example, "other": other, "flat": flat, "verify": verify, "pattern": pattern,
-                  "coloring": coloring, "max_seconds": max_seconds}
+                  "coloring": coloring, "max_seconds": max_seconds, "devices": devices}
         return _row_plan(loss, xs, quantity, others, engine=engine, chunk_size=chunk_size, precision=precision,
                          max_columns=max_columns, max_bytes=max_bytes, jit=jit, memory_limit=memory_limit)
     return make_plan(loss, xs, quantity, other, flat, per_example=per_example, precision=precision, engine=engine,
                      chunk_size=chunk_size, verify=verify, max_columns=max_columns, max_bytes=max_bytes, jit=jit,
-                     pattern=pattern, coloring=coloring, max_seconds=max_seconds, memory_limit=memory_limit)
+                     pattern=pattern, coloring=coloring, max_seconds=max_seconds, memory_limit=memory_limit,
+                     devices=devices)
 
 
 @_compat.unconverted

@@ -124,7 +124,7 @@ class _Colored(object):
 
     def _compressed(self, size, weights=None):
         return Compressed(self._gradients, self.sources, self._split(self.coloring.colors), self.coloring.number,
-                          weights, size, self._problem.options)
+                          weights, size, self._problem.options, parts=len(self._problem.devices))
 
     def _split(self, values):
         return np.split(values, self._starts[1:-1])
@@ -199,7 +199,7 @@ class ColoredHessian(_Colored):
 
     def _compressed(self, size, weights=None):
         if self._copies:
-            return self._copies.columns(self._problem.losses, size, self._problem.options)
+            return self._copies.columns(self._problem.losses, size, self._problem.options, len(self._problem.devices))
         return super(ColoredHessian, self)._compressed(size, weights)
 
     def _product(self):

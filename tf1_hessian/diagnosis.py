@@ -141,6 +141,8 @@ def _status(op, path, known):
     if control_flow.carries_functions(op) and not _compat.has_given_gradient(op):
         return "lifted", "made anew from its body"
     if _compat.is_overridden(op) and repairs.repair_of(op) is None:
+        if _compat.is_without_its_gradient(op):
+            return "refused", "its gradient is the user's, and Python gradients are not saved with a model"
         return "custom", "its gradient is the user's"
     if repairs.is_moment_mean(op):
         return "repaired", _first_line(repairs.is_moment_mean)

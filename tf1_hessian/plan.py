@@ -6,6 +6,7 @@ from tf1_hessian import _compat, errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import Options
 from tf1_hessian.graph import built, compiled, within
+from tf1_hessian.graph.devices import Spread, named
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.limits import check_options, keep_limits
 from tf1_hessian.planner import ENGINES, Cost, Planner
@@ -93,7 +94,8 @@ class HessianPlan(object):
         with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
             options = problem.options
             keep = ("colocation",) * bool(options.colocate) + ("order",) * bool(options.gate)
-            emission = Emission.of_scratch(problem.scratch, keep)
+            emission = (Spread(problem.scratch, keep, problem.devices) if problem.devices else
+                        Emission.of_scratch(problem.scratch, keep))
             laid = {}
             for rows in self._rows:
                 found = rows.laid.lay(emission, rows.source.size)
@@ -143,18 +145,20 @@ class HessianPlan(object):
 
 
 def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
-              **options):
+              devices=None, **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
     options = _checked(quantity, precision, per_example, **options)
-    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
+                              named(devices))
     return _rehearsed(asked(), asked, options)
 
 
 def answer(loss, xs, quantity, name, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
-           **options):
+           devices=None, **options):
     """The tensors of a plan, built; asked again, the same tensors without planning again."""
     options = _checked(quantity, precision, per_example, **options)
-    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example)
+    asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
+                              named(devices))
     problem = asked()
     question = (problem.question, "asked", options, name)
     return built.remembered(problem.graph, question, lambda: _rehearsed(problem, asked, options).build(name))

@@ -4,6 +4,7 @@ import collections
 from tf1_hessian import errors
 from tf1_hessian.colored import diagonal_by_colors, hessian_by_colors
 from tf1_hessian.derivatives import columns, elements
+from tf1_hessian.graph.devices import parts_of, shares_told
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
 from tf1_hessian.structure.adjoints import is_pulled_back_linearly
@@ -102,6 +103,7 @@ class Planner(object):
         self.needs = structure.needs(chosen)
         if chosen:
             self._shared = Cost(structure.columns(chosen), structure.gradients(chosen), 0, structure.bytes(chosen))
+        self._keep_together(chosen)
         if chosen and verified:
             check = ExampleVerification if is_split else Verification
             self.verification = check(self._problem, chosen, diagonals)
@@ -120,10 +122,17 @@ class Planner(object):
         pairs = {i: [(problem.rows[i], problem.rows[t]) for t in problem.targets(i)] for i in sorted(problem.settled)}
         laid = blocks.lay([pair for i in sorted(pairs) for pair in pairs[i]])
         self.needs, self._shared = blocks.needs, Cost(blocks.columns, blocks.gradients, 0, blocks.bytes)
+        self._keep_together(blocks.sources)
         if verified:
             self.verification = ProductVerification(problem, blocks.sources, laid)
         return {i: _Rows(problem.rows[i], problem.targets(i), "structured", _Structured(
             [laid[pair] for pair in pairs[i]], blocks.columns), blocks.explain(problem.rows[i])) for i in pairs}
+
+    def _keep_together(self, sources):
+        devices = self._problem.devices
+        if sources and devices:
+            self._because("structured columns are few and serve all their sources: they stay together on %s" % (
+                devices[0]))
 
     def _by_colors(self, indices, verified):
         """The rows of diagonals from columns by colours, which these sources share, where that is forced or cheaper."""
@@ -150,6 +159,9 @@ class Planner(object):
         self._shared = Cost(shared.columns + columns.columns, shared.gradients + gradients, 0,
                             max(shared.bytes, int(each * columns.size)))
         self._because(colored.reason)
+        told = shares_told(columns.columns, columns.dealt, self._problem.devices)
+        if told:
+            self._because("%d columns by colours are shared%s" % (columns.columns, told))
 
     @staticmethod
     def _worthwhile(structure, sources):
@@ -189,7 +201,8 @@ class Planner(object):
         if self._problem.per_example:
             self._refuse_bending()
         engine, laid = self._lay(index, source)
-        how = "%d columns, engine %s, chunks of %d" % (source.size, engine, laid.size)
+        how = "%d columns, engine %s, chunks of %d%s" % (
+            source.size, engine, laid.size, shares_told(source.size, laid.size, self._problem.devices))
         return _Rows(source, self._problem.targets(index), engine, laid, how)
 
     def _refuse_bending(self):
@@ -218,7 +231,8 @@ class Planner(object):
             return "loop", self._looped(index, source)
 
     def _looped(self, index, source):
-        return columns.looped(lambda seed: self._problem.outputs(index, seed), source.size, source.dtype)
+        return columns.looped(lambda seed: self._problem.outputs(index, seed), source.size, source.dtype,
+                              len(self._problem.devices))
 
     def _sliced(self, index, source):
         problem = self._problem
@@ -230,7 +244,8 @@ class Planner(object):
         return elements.Elements(problem.losses, source, targets, problem.quantity == "diag", problem.options)
 
     def _vectorized(self, index, source):
-        size = min(source.size, int(self._chunk_size or self._best_chunk(source)))
+        most = parts_of(source.size, len(self._problem.devices))
+        size = min(most, int(self._chunk_size or self._best_chunk(source)))
         try:
             return columns.together(lambda: columns.vectorized(
                 lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size))

@@ -22,12 +22,12 @@ class Problem(object):
     asked: the losses and sources of the user's graph. With precision "float64", `losses`, `layout`, `across` and `path`
     are those of the copy in float64 once it is rehearsed, and `narrow` names the ops that it can't hold in float64.
     rows, cols: the sources that seeds are laid on and those that products are taken against. They differ for a mixed
-    block; `transposed` when the seeds are laid on the other side, which is shorter.
+    block; `transposed` when the seeds are laid on the other side, which is shorter. devices: which share the columns.
     """
 
-    def __init__(self, loss, xs, quantity, other, flat, options, precision, per_example=False):
+    def __init__(self, loss, xs, quantity, other, flat, options, precision, per_example=False, devices=()):
         self.quantity, self.flat, self.options, self.precision = quantity, flat, options, precision
-        self.per_example = per_example
+        self.per_example, self.devices = per_example, devices
         self.losses = resolve_losses(loss)
         if per_example:
             _check_vector(self.losses, loss)
@@ -47,7 +47,7 @@ class Problem(object):
         structures = str(_compat.map_structure(lambda _: 0, [xs, other]))
         self.settled = frozenset()
         self.question = (tuple(names), structures, other is None, quantity, flat, options, precision,
-                         per_example)
+                         per_example, self.devices)
 
     def results(self):
         """[(shape, dtype)] of what is asked for, before anything is rehearsed; none of a sparse Hessian."""

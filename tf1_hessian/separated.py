@@ -59,13 +59,13 @@ class Copies(object):
         self._rows, self._cols = rows[self._kept], cols[self._kept]
         self.pattern = SparsityPattern.from_pairs(self._rows, self._cols, n)
 
-    def columns(self, losses, size, options):
+    def columns(self, losses, size, options, parts=1):
         """The Compressed columns over the copies, rehearsed in the scratch graph: none is held to follow another."""
         tensors = [s.anchors[0] for s in self.sources]
         gradients = products.gradients_of(losses, self.sources, options, None, tensors)
         ends = np.cumsum([s.size for s in self.sources])[:-1]
         colors = np.split(self.coloring.colors, ends)
-        return Compressed(gradients, self.sources, colors, self.coloring.number, None, size, options, tensors)
+        return Compressed(gradients, self.sources, colors, self.coloring.number, None, size, options, tensors, parts)
 
     def entries(self, rows):
         """The entries of the pattern from the laid columns: sums over copies, of one half, so that both are equal."""

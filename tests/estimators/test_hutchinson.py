@@ -11,8 +11,8 @@ BAND = [np.abs(np.subtract.outer(np.arange(40), np.arange(40))) <= 1][0]
 @pytest.mark.parametrize("spectrum", sorted(SPECTRA))
 def test_the_truth_is_within_the_band_in_95_percent_of_seeds(spectrum):
     matrix = symmetric(SPECTRA[spectrum])
-    trace = coverage(lambda s: th.estimate_trace(matrix, samples=30, seed=s), np.trace(matrix), 300)
-    diag = coverage(lambda s: th.estimate_diag(matrix, samples=30, seed=s), np.diag(matrix), 60)
+    trace = coverage(lambda s: th.estimate_trace(matrix, samples=30, seed=s), np.trace(matrix), 200)
+    diag = coverage(lambda s: th.estimate_diag(matrix, samples=30, seed=s), np.diag(matrix), 30)
     assert 0.91 < trace < 0.99 and 0.92 < diag < 0.98
 
 
@@ -39,9 +39,9 @@ def test_a_seed_tells_the_numbers_and_numpy_is_left_alone():
 def test_goes_on_until_the_tolerance():
     matrix = np.kron(np.eye(4), symmetric(SPECTRA["flat"]))
     few = th.estimate_trace(matrix, samples=4)
-    found = th.estimate_trace(matrix, samples=4, tolerance=0.01, max_samples=200)
+    found = th.estimate_trace(matrix, samples=4, tolerance=0.002, max_samples=200)
     assert few.samples == 4 < found.samples < 200
-    assert found.standard_error <= 0.01 * abs(found.value) < few.standard_error * 4
+    assert found.standard_error <= 0.002 * abs(found.value) < few.standard_error
     assert found.products == found.samples
 
 
@@ -63,7 +63,7 @@ def test_columns_are_taken_where_they_are_not_more(method):
 
 @pytest.mark.parametrize("coloring", ["pattern", "coloring", "colors"])
 def test_colours_of_the_whole_pattern_are_exact(coloring):
-    """Three colours... two suffice for the diagonal of a band: neighbours differ."""
+    """Two suffice for the diagonal of a band: neighbours differ."""
     matrix = np.random.RandomState(0).standard_normal([40, 40]) * BAND
     matrix = matrix + matrix.T
     pattern = th.SparsityPattern(BAND)

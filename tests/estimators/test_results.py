@@ -15,8 +15,8 @@ def test_an_estimate_of_a_number():
 
 
 def test_an_estimate_in_a_structure():
-    found = Estimate({"a": np.array([3.0, 4.0]), "b": np.zeros([2, 3])}, {"a": np.array([0.3, 0.4]), "b": np.zeros([2, 3])},
-                     31, 31, "hutchinson")
+    values, deviations = ({"a": s * np.array([3.0, 4.0]), "b": np.zeros([2, 3])} for s in (1, 0.1))
+    found = Estimate(values, deviations, 31, 31, "hutchinson")
     assert str(found) == "Estimate(8 values, relative error 0.1, 31 samples of hutchinson, 31 products)"
     low, high = found.interval(0.5)
     assert low["b"].shape == (2, 3) and (low["a"] < found.value["a"]).all() and (high["a"] > found.value["a"]).all()

@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from tests import finite_differences
 from tests.random_truths import CONFIG, truths
 from tests.structure.nets_dense import dense, dense_net, entropy
 from tests.structure.program import Program
@@ -174,3 +175,30 @@ def test_a_wrong_block_is_noticed(monkeypatch):
         session.run(tf.global_variables_initializer())
         with pytest.raises(th.VerificationError, match="product with the Hessian"):
             th.evaluate(hessian, session=session)
+
+
+MULTIPLIED = {
+    "by a curved part of another source": lambda net, w, u, v: net ** 3 * tf.reduce_sum(tf.exp(u)),
+    "by another source": lambda net, w, u, v: net ** 3 * tf.reduce_sum(u),
+    "by a curved part of itself": lambda net, w, u, v: net ** 3 * tf.reduce_sum(tf.exp(w)),
+    "by itself": lambda net, w, u, v: net ** 3 * tf.reduce_sum(w),
+    "row by row": lambda net, w, u, v: net ** 3 * u,
+    "apart from the net": lambda net, w, u, v: tf.reduce_sum(net ** 3) + tf.reduce_sum(tf.exp(u)) * tf.reduce_sum(v),
+    "in one op": lambda net, w, u, v: tf.reduce_sum(net ** 3) + tf.reduce_sum(u * v),
+    "by its noise": lambda net, w, u, v: tf.reduce_sum(net ** 2) * tf.exp(-u) + u,
+}
+
+
+@pytest.mark.parametrize("name", sorted(MULTIPLIED))
+def test_what_a_source_is_multiplied_with_has_cross_blocks(name):
+    """A loss that is linear in a part is not without cross terms: the slope there may depend on other sources."""
+    w = tf.get_variable("w", initializer=np.linspace(0.1, 0.8, 6).reshape(2, 3))
+    u, v = (tf.get_variable(n, initializer=np.linspace(start, 0.9, 3)) for n, start in (("u", 0.2), ("v", -0.4)))
+    net = tf.matmul(np.linspace(0.3, 1, 8).reshape(4, 2), w)
+    loss = tf.reduce_sum(MULTIPLIED[name](net, w, u, v))
+    xs = [x for x in (w, u, v) if tf.gradients(loss, x)[0] is not None]
+    truth = finite_differences.hessian(loss, xs)
+    full = th.hessian(loss, xs, flat=True)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        np.testing.assert_allclose(session.run(full), truth, rtol=1e-7, atol=1e-7)

@@ -6,4 +6,5 @@ from tf1_hessian._compat.control_flow import *  # noqa: F403
 from tf1_hessian._compat.core import *  # noqa: F403
 from tf1_hessian._compat.functions import *  # noqa: F403
 from tf1_hessian._compat.graphs import *  # noqa: F403
+from tf1_hessian._compat.saved import *  # noqa: F403
 from tf1_hessian._compat.tapes import *  # noqa: F403

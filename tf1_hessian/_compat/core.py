@@ -18,10 +18,10 @@ from tensorflow.python.ops.variables import PartitionedVariable, Variable
 from tensorflow.python.util import nest
 
 __all__ = [
-    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "assign_variable", "broadcast_axes",
-    "count_elements", "dimensions", "executes_eagerly", "flatten", "gate", "gradient_function", "is_structure",
-    "map_structure", "pack_sequence", "partition_axis", "read_variable", "static_value", "supported", "tf",
-    "variable_anchor", "variable_shape",
+    "PartitionedVariable", "VERSION", "Variable", "add_all", "assert_same_structure", "assign_variable",
+    "broadcast_axes", "count_elements", "dimensions", "executes_eagerly", "flatten", "gate", "gradient_function",
+    "is_structure", "map_structure", "pack_sequence", "partition_axis", "read_variable", "static_value", "supported",
+    "tf", "variable_anchor", "variable_shape",
 ]
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])

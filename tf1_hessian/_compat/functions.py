@@ -9,7 +9,8 @@ from tf1_hessian._compat.graphs import kept_with, string_attribute
 
 __all__ = [
     "function_graph", "gradient_graph", "gradient_of_copy", "has_given_gradient", "is_bound_to_its_call",
-    "is_call_by_name", "is_ctc_of_dense_labels", "is_overridden", "python_gradient", "share_function",
+    "is_call_by_name", "is_ctc_of_dense_labels", "is_overridden", "is_without_its_gradient", "python_gradient",
+    "share_function",
 ]
 
 _MEMORY = "_tf1_hessian_function_graphs"
@@ -119,6 +120,12 @@ def has_given_gradient(op):
 def is_overridden(op):
     """Whether the user gave an op its gradient: tf.custom_gradient, gradient_override_map, or arguments of a Defun."""
     return string_attribute(op, "_gradient_op_type") is not None or has_given_gradient(op)
+
+
+def is_without_its_gradient(op):
+    """Whether the gradient that a mark on an op names is not known here: the op was imported."""
+    mark = string_attribute(op, "_gradient_op_type")
+    return mark is not None and _registered(mark) is None
 
 
 def is_bound_to_its_call(mark):

@@ -7,6 +7,7 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
+from tf1_hessian.graph.devices import parts_of
 from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
 from tf1_hessian.graph.scratch import key
 
@@ -38,11 +39,19 @@ class Chunk(object):
 
     def lay(self, emission, count):
         """The results of the seeds 0 .. count-1 in the default graph."""
+        parts = []
+        for part, first, number in emission.shares(count, self.size):
+            with part.placed():
+                parts.append(self._share(part, first, number))
+        return parts[0] if len(parts) == 1 else [
+            None if o is None else tf.concat([p[k] for p in parts], 0) for k, o in enumerate(self.outputs)]
+
+    def _share(self, emission, first, count):
         emission.emit(self.invariant)
         if count <= self.size:
-            found = self._iteration(emission, tf.range(self.size))
+            found = self._iteration(emission, tf.range(first, first + self.size))
             return [None if f is None else f[:count] for f in found]
-        return self._loop(emission, count) if any(o is not None for o in self.outputs) else self.outputs
+        return self._loop(emission, first, count) if any(o is not None for o in self.outputs) else self.outputs
 
     def at(self, emission, ids):
         """The results of the seeds that a tensor [size] names, in the default graph."""
@@ -62,12 +71,12 @@ class Chunk(object):
             return found[0]
         return [None if o is None else tf.concat([f[k] for f in found], 0) for k, o in enumerate(self.outputs)]
 
-    def _loop(self, emission, count):
+    def _loop(self, emission, start, count):
         present = [o for o in self.outputs if o is not None]
         chunks = -(-count // self.size)
 
         def step(index, *lists):
-            found = self._iteration(emission, index * self.size + tf.range(self.size))
+            found = self._iteration(emission, index * self.size + tf.range(start, start + self.size))
             items = [f for f in found if f is not None]
             return [index + 1] + [_compat.list_set(a, index, item) for a, item in zip(lists, items)]
 
@@ -81,15 +90,15 @@ class Chunk(object):
         return [None if o is None else next(rows) for o in self.outputs]
 
 
-def looped(product, n, dtype):
-    """One seed after the other; works for every op that can be differentiated twice.
+def looped(product, n, dtype, parts=1):
+    """One seed after the other; works for every op that can be differentiated twice. parts: devices that share them.
 
     A few seeds are laid in each iteration: a loop variable costs more than a small op, and there are many.
     """
     ids = tf.placeholder(tf.int32, [1])
     outputs = product(tf.one_hot(ids[0], n, dtype=dtype))
     once = Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
-    repeats = max(1, min(_MOST_REPEATS, n, _OPS_OF_ITERATION // max(1, len(once.dependent))))
+    repeats = max(1, min(_MOST_REPEATS, parts_of(n, parts), _OPS_OF_ITERATION // max(1, len(once.dependent))))
     return Chunk(ids, once.outputs, repeats)
 
 

@@ -7,6 +7,7 @@ from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.graph.control_flow import custom_gradients
+from tf1_hessian.graph.devices import stacked_rows
 from tf1_hessian.graph.emission import made_for
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.slices import slice_source
@@ -27,11 +28,12 @@ class Elements(object):
         stacked = {s: tensor for s, (_, tensor) in zip(sources, sliced)}
         slices = sliced[0][0]
         gradient = backprop(rewritten, [stacked[source]], options=options)[0]
-        self.outputs = [None] * len(targets)
+        self.outputs, self._rows = [None] * len(targets), []
         if gradient is not None:
             rows = tf.unstack(tf.reshape(gradient, [-1]), num=source.size)
-            self.outputs = self._diag(rows, slices, options) if diag else self._full(
+            self._rows = self._diag(rows, slices, options) if diag else self._full(
                 rows, [stacked[t] for t in targets], options)
+            self.outputs = [tf.stack([row[k] for row in self._rows]) for k in range(len(targets))]
         self.needed = self.column_ops = made_for(self.outputs, tf.get_default_graph())
 
     @staticmethod
@@ -45,14 +47,14 @@ class Elements(object):
     @staticmethod
     def _diag(rows, slices, options):
         found = [backprop([row], [s], options=options)[0] for row, s in zip(rows, slices)]
-        return [tf.stack([tf.zeros_like(s) if f is None else f for f, s in zip(found, slices)])]
+        return [[tf.zeros_like(s) if f is None else f] for f, s in zip(found, slices)]
 
     @staticmethod
     def _full(rows, stacked, options):
         found = [backprop([row], stacked, options=options) for row in rows]
-        return [tf.stack([tf.reshape(tf.zeros_like(t) if f[i] is None else f[i], [-1]) for f in found])
-                for i, t in enumerate(stacked)]
+        return [[tf.reshape(tf.zeros_like(t) if f is None else f, [-1]) for f, t in zip(each, stacked)]
+                for each in found]
 
     def lay(self, emission, count):
         """The rows in the default graph."""
-        return emission.emit(self.outputs)
+        return stacked_rows(emission, self._rows, self.outputs) if self._rows else self.outputs

@@ -138,7 +138,7 @@ class _Reverse(object):
             reason = "TensorFlow %s registers no gradient for it." % tf.__version__
             if _compat.is_overridden(op):
                 reason = ("Its custom gradient can't be found: it is a copy, or was imported, and Python gradients are "
-                          "neither copied nor saved.")
+                          "neither copied nor saved. Build a saved model by its own code instead.")
             raise self._no_gradient(op, reason) from error
         if function is None:
             raise errors.lost(op, self._path.describe(op), "it is registered as not differentiable")

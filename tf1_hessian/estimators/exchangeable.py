@@ -1,9 +1,9 @@
 """XTrace and XDiag: the range of a few products is taken exactly, the rest by the vector that was left out of it.
 
-Source: Epperly, Tropp and Webber, XTrace: making the most of every sample in stochastic trace estimation, SIAM Journal on
-Matrix Analysis and Applications 45 (2024), sections 2 and 4. The samples share most of their vectors, so that their spread
-tells too little (in 60 to 90 % of seeds the truth was within the 95 % band): the standard error is the jackknife's, which
-is too large on average rather than too small (Efron and Stein, Annals of Statistics 9, 1981).
+Source: Epperly, Tropp and Webber, XTrace: making the most of every sample in stochastic trace estimation, SIAM Journal
+on Matrix Analysis and Applications 45 (2024), sections 2 and 4. The samples share most of their vectors, so that their
+spread tells too little (in 60 to 90 % of seeds the truth was within the 95 % band): the standard error is the
+jackknife's, which is too large on average rather than too small (Efron and Stein, Annals of Statistics 9, 1981).
 """
 import numpy as np
 

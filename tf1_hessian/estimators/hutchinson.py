@@ -1,7 +1,8 @@
 """Diagonal and trace from random signs, over all elements or over those of one colour at a time.
 
-Source: Hutchinson, Communications in Statistics 18 (1989), for the trace; Bekas, Kokiopoulou and Saad, Applied Numerical
-Mathematics 57 (2007), for the diagonal; Tang and Saad, Numerical Linear Algebra with Applications 19 (2012), for colours.
+Source: Hutchinson, Communications in Statistics 18 (1989), for the trace; Bekas, Kokiopoulou and Saad, Applied
+Numerical Mathematics 57 (2007), for the diagonal; Tang and Saad, Numerical Linear Algebra with Applications 19 (2012),
+for colours.
 """
 import collections
 import warnings

@@ -46,7 +46,8 @@ def _chosen(values, k, which):
 
 
 def tridiagonal(products, start, steps):
-    """(diagonal [m], off-diagonal [m - 1]) of the Lanczos process in float64, each vector made orthogonal to all before.
+    """(diagonal [m], off-diagonal [m - 1]) of the Lanczos process in float64, each vector made orthogonal to all
+    before.
 
     m is less than steps where the Krylov space of the start is exhausted: the spectrum it sees is exact then.
     """
@@ -60,7 +61,7 @@ def tridiagonal(products, start, steps):
         for _ in range(2):
             found = found - basis[:step + 1].T.dot(basis[:step + 1].dot(found))
         length = np.linalg.norm(found)
-        if step + 1 == steps or length <= max(products.eps * size * products.n ** 0.5, np.finfo(np.float64).tiny):
+        if step + 1 == steps or length <= max(10 * products.eps * size * products.n ** 0.5, np.finfo(np.float64).tiny):
             break
         betas.append(length)
         vector = found / length

@@ -62,8 +62,8 @@ def operator_of(matrix):
     try:
         return linalg.aslinearoperator(np.asarray(matrix) if isinstance(matrix, list) else matrix)
     except TypeError as error:
-        raise TypeError("Expected a loss with its xs, or a scipy LinearOperator or matrix without, and got %r of type %s "
-                        "and no xs." % (matrix, type(matrix).__name__)) from error
+        raise TypeError("Expected a loss with its xs, or a scipy LinearOperator or matrix without, and got %r of type "
+                        "%s and no xs." % (matrix, type(matrix).__name__)) from error
 
 
 def check_symmetric(products, seed=0):
@@ -74,9 +74,9 @@ def check_symmetric(products, seed=0):
     scale = np.linalg.norm(vectors, axis=0).max() * np.linalg.norm(found, axis=0).max()
     if abs(one - other) > np.sqrt(products.eps) * scale:
         raise ValueError(
-            "The matrix is not symmetric: u.(A v) is %.8g and v.(A u) is %.8g for two random vectors. A custom gradient "
-            "that is no gradient does that, or a loss that draws anew in each session call (dropout, an iterator): "
-            "fix the draw, or feed it." % (one, other))
+            "The matrix is not symmetric: u.(A v) is %.8g and v.(A u) is %.8g for two random vectors. A custom "
+            "gradient that is no gradient does that, or a loss that draws anew in each session call (dropout, an "
+            "iterator): fix the draw, or feed it." % (one, other))
 
 
 def count_of(name, value, least):
@@ -88,6 +88,6 @@ def count_of(name, value, least):
 
 def generator(seed):
     """The random numbers of a seed, the same in every version of numpy; numpy's global state plays no part."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed < 2 ** 32:
-        raise errors.bad_option("seed", seed, "a whole number from 0 to 2**32 - 1")
+    if count_of("seed", seed, 0) >= 2 ** 32:
+        raise errors.bad_option("seed", seed, "a whole number below 2**32")
     return np.random.RandomState(int(seed))

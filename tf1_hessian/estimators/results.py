@@ -31,8 +31,8 @@ class Estimate(collections.namedtuple("Estimate", "value standard_error samples 
         if not 0 < level < 1:
             raise errors.bad_option("level", level, "a number between 0 and 1")
         half = special.stdtrit(max(1, self.samples - 1), (1 + level) / 2)
-        return tuple(_compat.map_structure(lambda v, e: v + sign * half * e, self.value, self.standard_error)
-                     for sign in (-1, 1))
+        return (_compat.map_structure(lambda v, e: v - half * e, self.value, self.standard_error),
+                _compat.map_structure(lambda v, e: v + half * e, self.value, self.standard_error))
 
     def __str__(self):
         cost = "%d samples of %s, %d products" % (self.samples, self.method, self.products)
@@ -84,9 +84,10 @@ class SpectralDensity(collections.namedtuple(
     def __new__(cls, grid, density, standard_error, width, nodes, weights, n, products):
         """Raises ValueError where the shapes do not agree."""
         if not np.shape(grid) == np.shape(density) == np.shape(standard_error) or nodes.shape != weights.shape:
-            raise ValueError("A grid %s, densities %s, errors %s, nodes %s and weights %s do not belong together." % tuple(
-                list(np.shape(part)) for part in (grid, density, standard_error, nodes, weights)))
-        return super(SpectralDensity, cls).__new__(cls, grid, density, standard_error, width, nodes, weights, n, products)
+            raise ValueError("A grid %s, densities %s, errors %s, nodes %s and weights %s do not belong together."
+                             % tuple(list(np.shape(p)) for p in (grid, density, standard_error, nodes, weights)))
+        return super(SpectralDensity, cls).__new__(
+            cls, grid, density, standard_error, width, nodes, weights, n, products)
 
     @property
     def samples(self):
@@ -103,8 +104,8 @@ class SpectralDensity(collections.namedtuple(
         return Estimate(float(np.mean(means)), float(deviation), self.samples, self.products, "lanczos quadrature")
 
     def __str__(self):
-        return ("SpectralDensity(n=%d, eigenvalues from about %.4g to %.4g, bells of width %.2g, error up to %.2g of the "
-                "peak, %d samples of %d steps, %d products)" % (
+        return ("SpectralDensity(n=%d, eigenvalues from about %.4g to %.4g, bells of width %.2g, error up to %.2g of "
+                "the peak, %d samples of %d steps, %d products)" % (
                     self.n, self.nodes.min(), self.nodes.max(), self.width,
                     self.standard_error.max() / self.density.max(), self.samples, self.nodes.shape[1], self.products))
 

@@ -17,20 +17,22 @@ class Emission(object):
     bodies: two ops that share a body's functions can't both be differentiated.
     """
 
-    def __init__(self, replacements, copied, keep=frozenset(), budget=None):
+    def __init__(self, replacements, copied, keep=frozenset(), budget=None, place=None):
         self._values = dict(replacements)
         self.copies = copied
         self._keep = keep
         self._budget = budget
+        self._place = place
         self._sizes = {}
 
     @classmethod
-    def of_scratch(cls, scratch, keep=()):
+    def of_scratch(cls, scratch, keep=(), place=None):
         """Emits a scratch graph's tensors into the graph it was rehearsed for.
 
-        keep: "colocation" with the ops asked for, "order" given by control inputs; both are dropped else.
+        keep: "colocation" with the ops asked for, "order" given by control inputs; both are dropped else. place: a
+        device function that all ops are made under.
         """
-        return cls({}, lambda t: t.graph is scratch, frozenset(keep))
+        return cls({}, lambda t: t.graph is scratch, frozenset(keep), place=place)
 
     @classmethod
     def of_function(cls, body, arguments):
@@ -43,7 +45,15 @@ class Emission(object):
         """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
         values = dict(self._values)
         values.update(replacements)
-        return type(self)(values, copied, self._keep, self._budget)
+        return type(self)(values, copied, self._keep, self._budget, self._place)
+
+    def placed(self):
+        """A scope in which ops are made where this emission makes them."""
+        return contextlib.ExitStack() if self._place is None else tf.device(self._place)
+
+    def shares(self, count, size):
+        """[(emission, first, number)]: who lays which of `count` columns, of which `size` are laid at once."""
+        return [(self, 0, count)]
 
     @property
     def unrolls(self):
@@ -70,9 +80,10 @@ class Emission(object):
 
     def emit(self, tensors):
         """The emitted tensors, in order; None stays None."""
-        for tensor in tensors:
-            if tensor is not None:
-                self._emit_with_inputs(tensor)
+        with self.placed():
+            for tensor in tensors:
+                if tensor is not None:
+                    self._emit_with_inputs(tensor)
         return [None if t is None else self.value(t) for t in tensors]
 
     def value(self, tensor):

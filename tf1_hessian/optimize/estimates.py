@@ -15,19 +15,19 @@ def estimate_diag(loss, xs=None, *, session=None, feeds=None, method="hutchinson
                   max_samples=1000, coloring=None, seed=0, weight=None, reduce="mean", precision=None):
     """An Estimate of the diagonal of the Hessian, from products with random vectors: in the structure of xs.
 
-    For losses whose exact diagonal is too dear; th.plan(loss, xs) tells what that costs. method: "hutchinson", a product
-    with random signs each sample, the variance of an entry the sum of the squares of the others in its row; "xdiag", two
-    products a sample, better where few eigenvalues are large; "probing", a product a sample for each colour of
-    `coloring`, in which elements of one colour alone disturb each other. coloring: a th.Coloring, a SparsityPattern, or
-    a colour for each element.
+    For losses whose exact diagonal is too dear; th.plan(loss, xs) tells what that costs. method: "hutchinson", a
+    product with random signs each sample, the variance of an entry the sum of the squares of the others in its row;
+    "xdiag", two products a sample, better where few eigenvalues are large; "probing", a product a sample for each
+    colour of `coloring`, in which elements of one colour alone disturb each other. coloring: a th.Coloring, a
+    SparsityPattern, or a colour for each element.
 
     tolerance: goes on until the length of the standard errors is that share of the diagonal's, up to max_samples; a
     RuntimeWarning where that is not reached. Where products would be n or more, n are taken, and the result is exact.
     seed: the same seed gives the same numbers; numpy's global state plays no part.
 
-    loss may also be a th.HessianOperator, another real symmetric scipy LinearOperator or a matrix, and xs is left out; the
-    value is [n] then, for a HessianOperator in the structure of its xs. session, feeds, weight, reduce, precision: as in
-    th.HessianOperator. Each product is a session call, which draws anew what is random in the loss.
+    loss may also be a th.HessianOperator, another real symmetric scipy LinearOperator or a matrix, and xs is left out;
+    the value is [n] then, for a HessianOperator in the structure of its xs. session, feeds, weight, reduce, precision:
+    as in th.HessianOperator. Each product is a session call, which draws anew what is random in the loss.
     """
     operator = _operator(loss, xs, session, feeds, weight, reduce, precision)
     found = _estimated(operator, "diag", method, (samples, tolerance, max_samples, seed), coloring)
@@ -46,28 +46,29 @@ def estimate_trace(loss, xs=None, *, session=None, feeds=None, method="hutchinso
     return _estimated(operator, "trace", method, (samples, tolerance, max_samples, seed), coloring)
 
 
-def eigenvalues(loss, xs=None, *, k=6, which="LM", session=None, feeds=None, tolerance=None, max_iterations=None, seed=0,
-                weight=None, reduce="mean", precision=None):
+def eigenvalues(loss, xs=None, *, k=6, which="LM", session=None, feeds=None, tolerance=None, max_iterations=None,
+                seed=0, weight=None, reduce="mean", precision=None):
     """The Eigenpairs of the Hessian for k of its eigenvalues, by Lanczos' method (scipy.sparse.linalg.eigsh).
 
     which: "LM" the largest in magnitude, "LA" and "SA" the largest and smallest, "SM" the smallest in magnitude (slow),
-    "BE" some of both ends. tolerance: relative, by default the rounding error of a product. max_iterations: restarts, 10 n
-    by default; scipy's ArpackNoConvergence, with what was found, where they are not enough. Vectors are [n, k];
-    HessianOperator.unpack(vector) puts one into the structure of xs. Other arguments as in `estimate_diag`; ValueError for
-    a matrix that is not symmetric.
+    "BE" some of both ends. tolerance: relative, by default the rounding error of a product. max_iterations: restarts,
+    10 n by default; scipy's ArpackNoConvergence, with what was found, where they are not enough. Vectors are [n, k];
+    HessianOperator.unpack(vector) puts one into the structure of xs. Other arguments as in `estimate_diag`; ValueError
+    for a matrix that is not symmetric.
     """
     products = _symmetric(_operator(loss, xs, session, feeds, weight, reduce, precision), seed)
     return lanczos.eigenpairs(products, k, which, tolerance, max_iterations, seed)
 
 
-def spectral_density(loss, xs=None, *, session=None, feeds=None, samples=10, steps=64, width=None, grid=None, points=500,
-                     tolerance=None, max_samples=100, seed=0, weight=None, reduce="mean", precision=None):
+def spectral_density(loss, xs=None, *, session=None, feeds=None, samples=10, steps=64, width=None, grid=None,
+                     points=500, tolerance=None, max_samples=100, seed=0, weight=None, reduce="mean", precision=None):
     """The SpectralDensity of the Hessian: how its eigenvalues are spread, with the error of each point.
 
-    samples: random starts, `steps` products each, whose vectors (n * steps numbers) are kept to be made orthogonal. width:
-    standard deviation of the bell that stands for an eigenvalue, by default as narrow as the steps resolve. grid: points
-    to tell the density at, by default `points` of them over the range found. tolerance: goes on until the largest standard
-    error is that share of the largest density. Other arguments as in `estimate_diag`; errors as in `eigenvalues`.
+    samples: random starts, `steps` products each, whose vectors (n * steps numbers) are kept to be made orthogonal.
+    width: standard deviation of the bell that stands for an eigenvalue, by default as narrow as the steps resolve.
+    grid: points to tell the density at, by default `points` of them over the range found. tolerance: goes on until the
+    largest standard error is that share of the largest density. Other arguments as in `estimate_diag`; errors as in
+    `eigenvalues`.
     """
     effort = hutchinson.effort_of(samples, tolerance, max_samples, seed)
     products = _symmetric(_operator(loss, xs, session, feeds, weight, reduce, precision), seed)
@@ -98,8 +99,8 @@ def _estimated(operator, quantity, method, effort, coloring):
     if method not in methods:
         raise errors.bad_option("method", method, "one of " + ", ".join(methods))
     if (coloring is None) != (method != "probing"):
-        raise errors.bad_option("coloring", coloring, "a th.Coloring, a SparsityPattern or a colour for each element with "
-                                "method='probing', and none with others")
+        raise errors.bad_option("coloring", coloring, "a th.Coloring, a SparsityPattern or a colour for each element "
+                                "with method='probing', and none with others")
     products = Products(operator)
     if method == exchangeable_method:
         return exchangeable.estimate(products, quantity, effort)

@@ -1,7 +1,7 @@
 """Loss, gradient and products with the Hessian as tensors of one flat vector in float64, laid once a graph."""
 import numpy as np
 
-from tf1_hessian import _compat, errors
+from tf1_hessian import _compat, api, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.graph import built
@@ -11,7 +11,7 @@ from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.precision import check_precision, in_double
 from tf1_hessian.graph.regions import may_be_unsymmetric
 from tf1_hessian.graph.scratch import Scratch, key
-from tf1_hessian.graph.sources import check_real, resolve_losses, resolve_sources
+from tf1_hessian.graph.sources import anchors_of, check_real, resolve_losses, resolve_sources
 from tf1_hessian.problem import path_between, refuse_eager
 
 __all__ = ["FlatLoss", "vector_of"]
@@ -42,7 +42,7 @@ class FlatLoss(object):
         self.may_be_unsymmetric = may_be_unsymmetric(path.ops)
         dtypes = [s.dtype for s in sources] + [t.dtype.base_dtype for t in self.losses]
         self.eps = max(_EPS[tf.as_dtype(d if precision is None else precision).name] for d in dtypes)
-        self._question = tuple(key(t) for t in self.losses), tuple(key(a) for s in sources for a in s.anchors), precision
+        self._question = (tuple(key(t) for t in self.losses), tuple(key(a) for a in anchors_of(sources)), precision)
 
     def _laid(self, name, build):
         def anew():
@@ -54,6 +54,13 @@ class FlatLoss(object):
     def value_and_gradient(self):
         """(the loss, summed, as a scalar; its gradient [n])."""
         return self._laid("flat_gradient", lambda: self._emitted("flat_gradient", self._first_order, None))
+
+    def hessian(self):
+        """The blocks of th.hessian, row by row, as a flat list of tensors; all checks of th.hessian belong to them."""
+        def build():
+            xs = _compat.flatten(self.layout.xs)
+            return _compat.flatten(api.hessian(self.losses, xs, precision=self._precision))
+        return self._laid("flat_hessian", build)
 
     def product(self):
         """(a placeholder [n], the Hessian times what is fed there [n])."""
@@ -140,7 +147,8 @@ class FlatLoss(object):
             return np.concatenate([np.broadcast_to(np.asarray(v, np.float64), s.shape.as_list()).ravel()
                                    for v, s in zip(_compat.flatten(values), self.layout.sources)])
         except (TypeError, ValueError) as error:
-            raise errors.bad_option(what, values, "numbers or arrays in the structure of xs, of their shapes") from error
+            raise errors.bad_option(
+                what, values, "numbers or arrays in the structure of xs, of their shapes") from error
 
     def label(self, index):
         """What an element of the flat vector is called: 'w:0[2, 1]'."""
@@ -167,7 +175,7 @@ def vector_of(what, values, n):
 
 
 def _check_apart(sources):
-    anchors = [key(a) for s in sources for a in s.anchors]
+    anchors = [key(a) for a in anchors_of(sources)]
     for source in sources:
         if any(anchors.count(key(a)) > 1 for a in source.anchors):
             raise ValueError("'%s' is among the xs twice, and has one value." % source.name)

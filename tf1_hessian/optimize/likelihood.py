@@ -6,7 +6,7 @@ import numpy as np
 
 from tf1_hessian import _compat, errors
 from tf1_hessian.optimize.flat import FlatLoss
-from tf1_hessian.optimize.objectives import hessian_tensors, matrix_of
+from tf1_hessian.optimize.objectives import matrix_of
 from tf1_hessian.optimize.sums import Sum
 from tf1_hessian.runners.evaluate import evaluate
 
@@ -21,14 +21,15 @@ class StandardErrors(collections.namedtuple(
         "StandardErrors", "estimates standard_errors covariance correlation names decrement")):
     """What `standard_errors` gives; print it for a table.
 
-    estimates, standard_errors: arrays in the structure of the variables. covariance, correlation: [n, n], in list order,
-    C order inside; names: of the n elements. decrement: how far the minimum is away, in standard errors.
+    estimates, standard_errors: arrays in the structure of the variables. covariance, correlation: [n, n], in list
+    order, C order inside; names: of the n elements. decrement: how far the minimum is away, in standard errors.
     """
 
     __slots__ = ()
 
     def __str__(self):
-        values = [np.concatenate([np.ravel(v) for v in _compat.flatten(part)]) for part in (self.estimates, self.standard_errors)]
+        values = [np.concatenate([np.ravel(v) for v in _compat.flatten(part)])
+                  for part in (self.estimates, self.standard_errors)]
         width = max([len(name) for name in self.names[:_MOST_LINES]] + [len("element")])
         lines = ["%-*s  %14s  %14s" % (width, "element", "estimate", "standard error")]
         lines += ["%-*s  %14.6g  %14.6g" % ((width,) + row) for row in list(zip(self.names, *values))[:_MOST_LINES]]
@@ -53,24 +54,23 @@ def standard_errors(nll, variables, session=None, feeds=None, *, weight=None, re
     Warns (RuntimeWarning) where the gradient g is far from zero: `sqrt(g' H^-1 g)`, which bounds how many standard
     errors a Newton step would move any element, is more than `tolerance`. ValueError where the Hessian H is singular or
     indefinite, with the directions in which the likelihood does not fall: parameters that the observations do not tell
-    apart, or no minimum. That is judged with H scaled to a unit diagonal, so units of the variables do not matter. Errors
-    as in th.hessian, too.
+    apart, or no minimum. That is judged with H scaled to a unit diagonal, so units of the variables do not matter.
+    Errors as in th.hessian, too.
     """
     summed = Sum(session, feeds, weight, reduce)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance > 0:
         raise errors.bad_option("tolerance", tolerance, "a positive number of standard errors")
     flat = FlatLoss("standard_errors", nll, variables, precision)
-    tensors = hessian_tensors(nll, variables, precision)
-    found, = summed.of(flat.value_and_gradient() + tensors)
-    gradient, hessian = found[1], matrix_of(found[2:], flat.layout.sizes)
+    found, = summed.of(flat.hessian() + flat.value_and_gradient())
+    gradient, hessian = found[-1], matrix_of(found[:-2], flat.layout.sizes)
     estimates = evaluate(flat.present(), summed.first(), session)
     covariance = _inverse(hessian, flat, precision)
     decrement = float(np.sqrt(gradient.dot(covariance).dot(gradient)))
     if decrement > tolerance:
         warnings.warn(
-            "The gradient is far from zero: the minimum is about %.2g standard errors away, and tolerance=%g. The standard "
-            "errors are of the curvature here, not at the minimum; th.scipy_objective(nll, variables).minimize() goes "
-            "there." % (decrement, tolerance), RuntimeWarning, stacklevel=2)
+            "The gradient is far from zero: the minimum is about %.2g standard errors away, and tolerance=%g. The "
+            "standard errors are of the curvature here, not at the minimum; th.scipy_objective(nll, variables)."
+            "minimize() goes there." % (decrement, tolerance), RuntimeWarning, stacklevel=2)
     deviations = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(deviations, deviations)
     np.fill_diagonal(correlation, 1.0)

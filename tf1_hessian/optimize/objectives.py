@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from scipy import optimize
 
-from tf1_hessian import _compat, api, errors
+from tf1_hessian import _compat, errors
 from tf1_hessian.optimize.flat import FlatLoss, vector_of
 from tf1_hessian.optimize.operators import multiplied
 from tf1_hessian.optimize.sums import Sum
@@ -29,12 +29,12 @@ def scipy_objective(loss, variables, session=None, feeds=None, *, weight=None, r
     `.hessp`, `.x0` go into `scipy.optimize.minimize` or any other solver, `.assign(x)` writes a result back.
 
     **Evaluating at x writes x into the variables**, cast to their dtypes, so that all that reads them sees one point
-    (masks and indices, too); tensors among `variables` (placeholders, interior ones) are fed. They stay at the point that
-    was last evaluated; `minimize` alone puts them where it says.
+    (masks and indices, too); tensors among `variables` (placeholders, interior ones) are fed. They stay at the point
+    that was last evaluated; `minimize` alone puts them where it says.
 
     loss, variables: as in th.hvp. feeds, weight, reduce, precision: as in th.HessianOperator; with batches, all of them
-    are read for each evaluation. A loss that draws anew at each call (dropout, iterators) is another function each time.
-    What is laid into the graph is laid now, `hess` when it is first asked for or, with dense=True, now as well.
+    are read for each evaluation. A loss that draws anew at each call (dropout, iterators) is another function each
+    time. What is laid into the graph is laid now, `hess` when it is first asked for or, with dense=True, now as well.
 
     Errors as in th.hvp; ValueError for sources given twice.
     """
@@ -49,10 +49,9 @@ class ScipyObjective(object):
         if not isinstance(dense, bool):
             raise errors.bad_option("dense", dense, "True or False")
         self._flat = FlatLoss("scipy_objective", loss, variables, precision)
-        self._asked = loss, variables, precision
         self.n, self.n_iter = self._flat.layout.n, 0
         if dense:
-            self._hessian_tensors()
+            self._flat.hessian()
         self._vector, self._product = self._flat.product()
         self._first = self._flat.value_and_gradient()
         self._present, self._writing = self._flat.present(), self._flat.writing()
@@ -98,8 +97,8 @@ class ScipyObjective(object):
         if name not in self._waiting or not np.array_equal(x, self._waiting["x"]):
             self._point(x)
             (value, gradient), = self._sum.of(self._first, [self._fed])
-            self._waiting = {"fun": float(value), "jac": gradient, "x": x.copy()}
-            self._seen.append((x.copy(), float(value), float(np.linalg.norm(gradient))))
+            self._waiting = {"fun": value.item(), "jac": gradient, "x": x.copy()}
+            self._seen.append((x.copy(), value.item(), np.linalg.norm(gradient)))
         return self._waiting.pop(name)
 
     def hessp(self, x, p):
@@ -110,25 +109,26 @@ class ScipyObjective(object):
 
     def hess(self, x):
         """The Hessian at x, [n, n], by th.hessian; symmetric."""
-        tensors = self._hessian_tensors()
+        tensors = self._flat.hessian()
         self._point(x)
         blocks, = self._sum.of(tensors, [self._fed])
         return matrix_of(blocks, self._flat.layout.sizes)
 
-    def _hessian_tensors(self):
-        loss, variables, precision = self._asked
-        return hessian_tensors(loss, variables, precision)
-
     def bounds(self, lower=None, upper=None):
-        """A scipy.optimize.Bounds. lower, upper: None, a number, or numbers and arrays in the structure of variables."""
-        ends = [np.full(self.n, infinite) if side is None else np.full(self.n, float(side)) if np.isscalar(side)
-                else self._flat.pack(name, side)
-                for name, side, infinite in (("lower", lower, -np.inf), ("upper", upper, np.inf))]
-        if np.any(ends[0] > ends[1]):
-            first = int(np.argmax(ends[0] > ends[1]))
+        """A scipy.optimize.Bounds. lower, upper: a number, or numbers and arrays in the structure of the variables;
+        None, there too, for no bound."""
+        ends = [self._end("lower", lower, -np.inf), self._end("upper", upper, np.inf)]
+        crossed = ~(ends[0] <= ends[1])
+        if crossed.any():
+            first = int(np.argmax(crossed))
             raise errors.bad_option("lower", ends[0][first], "at most upper=%r, for %s" % (
                 ends[1][first], self._flat.label(first)))
         return optimize.Bounds(*ends)
+
+    def _end(self, name, side, infinite):
+        if side is None or np.isscalar(side):
+            return np.full(self.n, infinite if side is None else side, np.float64)
+        return self._flat.pack(name, _compat.map_structure(lambda v: infinite if v is None else v, side))
 
     def pack(self, values):
         """Numbers or arrays in the structure of the variables as one array [n]."""
@@ -142,13 +142,13 @@ class ScipyObjective(object):
                  options=None):
         """Runs scipy.optimize.minimize from x0, the present values by default, and leaves the variables at its result.
 
-        method: any of scipy's; what it can use of gradient, products and matrix it gets. By default "trust-krylov", with
-        bounds "L-BFGS-B", with constraints "trust-constr". bounds, constraints (on the flat vector), tol, options: as
-        in scipy; `bounds` makes the first. callback(x), after each iteration, may stop as scipy's may. progress: True
-        for a line on stderr an iteration, or a function of (n_iter, loss, length of the gradient).
+        method: any of scipy's; what it can use of gradient, products and matrix it gets. By default "trust-krylov",
+        with bounds "L-BFGS-B", with constraints "trust-constr". bounds, constraints (on the flat vector), tol, options:
+        as in scipy; `bounds` makes the first. callback(x), after each iteration, may stop as scipy's may. progress:
+        True for a line on stderr an iteration, or a function of (n_iter, loss, length of the gradient).
 
-        Returns scipy's OptimizeResult. Where anything raises, the variables are left at the last iterate. ValueError for
-        a loss that is not finite at x0. The successor of contrib's ScipyOptimizerInterface.
+        Returns scipy's OptimizeResult. Where anything raises, the variables are left at the last iterate. ValueError
+        for a loss that is not finite at x0. The successor of contrib's ScipyOptimizerInterface.
         """
         method = method or ("trust-constr" if _has(constraints) else "trust-krylov" if bounds is None else "L-BFGS-B")
         start = vector_of("x0", self.x0 if x0 is None else x0, self.n).copy()
@@ -194,16 +194,19 @@ class _Run(object):
         if not (progress is None or progress is True or progress is False or callable(progress)):
             raise errors.bad_option("progress", progress, "None, True, or a function of (n_iter, loss, gradient)")
         self._objective, self._callback = objective, callback
-        self._report = _print if progress is True else progress or None
+        self._report = {True: _print, False: _no_report, None: _no_report}.get(progress, progress)
         self.last = start
 
     def step(self, x, *state):
         """scipy's callback."""
         self.last = np.array(x, np.float64)
         value, length = self._objective.stepped(self.last)
-        if self._report is not None:
-            self._report(self._objective.n_iter, value, length)
+        self._report(self._objective.n_iter, value, length)
         return self._callback(self.last.copy()) if self._callback is not None else None
+
+
+def _no_report(n_iter, value, length):
+    return None
 
 
 def _print(n_iter, value, length):
@@ -212,11 +215,6 @@ def _print(n_iter, value, length):
 
 def _has(constraints):
     return not (isinstance(constraints, (tuple, list)) and not constraints)
-
-
-def hessian_tensors(loss, variables, precision):
-    """The blocks of the Hessian as a flat list of tensors, row by row."""
-    return _compat.flatten(api.hessian(loss, _compat.flatten(variables), precision=precision))
 
 
 def matrix_of(blocks, sizes):

@@ -19,11 +19,12 @@ class HessianOperator(linalg.LinearOperator):
     batch once for all vectors. What is laid into the graph, is laid now.
 
     feeds: None, a feed_dict, a list of these, or a function that gives an iterable of them: of several, the mean of the
-    batches' Hessians or reduce="sum". weight: a scalar tensor, such as the batch's size, or a function of the feed_dict:
-    sum(w H) / sum(w). precision="float64": as in th.hessian_diag.
+    batches' Hessians or reduce="sum". weight: a scalar tensor, such as the batch's size, or a function of the
+    feed_dict: sum(w H) / sum(w). precision="float64": as in th.hessian_diag.
 
-    eps: the relative rounding error of a product. pack(values), unpack(vector): between the structure of xs and the flat
-    vector. Errors as in th.hvp; ValueError for a Hessian that a custom gradient makes unsymmetric, at the first product.
+    eps: the relative rounding error of a product. pack(values), unpack(vector): between the structure of xs and the
+    flat vector. Errors as in th.hvp; ValueError for a Hessian that a custom gradient makes unsymmetric, at the first
+    product.
     """
 
     def __init__(self, loss, xs, session=None, feeds=None, *, weight=None, reduce="mean", precision=None):

@@ -6,6 +6,7 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
+from tf1_hessian.runners import refusals
 from tf1_hessian.runners.retries import with_smaller_chunks
 
 __all__ = ["Fetches", "evaluate", "session_of"]
@@ -67,7 +68,10 @@ def _timed_run(session, leaves, feed_dict):
               for leaf, trial in zip(leaves, trials)]
     due = _checks_of(chosen)
     start = time.perf_counter()
-    values, checks = session.run([[_fetchable(f) for f in chosen], [d.fetches for d in due]], feed_dict=feed_dict)
+    try:
+        values, checks = session.run([[_fetchable(f) for f in chosen], [d.fetches for d in due]], feed_dict=feed_dict)
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        raise refusals.lost_task(error) from error
     if on_trial is not None:
         on_trial.took(time.perf_counter() - start)
     return values, zip(due, checks)

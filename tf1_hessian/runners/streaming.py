@@ -1,32 +1,35 @@
 """Values over many batches: one session call a batch, sums that lose nothing, and a checkpoint to go on from."""
+import numbers
 import os
 import time
 import warnings
 
 import numpy as np
 
-from tf1_hessian import errors
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.sources import resolve_tensor
 from tf1_hessian.runners import checkpoints, fingerprints, refusals
 from tf1_hessian.runners.accumulators import WeightedMean, chained
 from tf1_hessian.runners.batches import batches_of
 from tf1_hessian.runners.evaluate import Fetches, session_of
 
-__all__ = ["Pace", "streamed"]
+__all__ = ["Pace", "Stream", "streamed"]
 
 # Seconds between two checkpoints.
 _EVERY = 30.0
 
 
-def streamed(value, batches, session, weight, reduce, report, checkpoint, every, library):
-    """What th.stream gives. report: a function of (done, total, seconds), or None. library: its version."""
-    stream = _Stream(value, weight, reduce)
+def streamed(stream, batches, session, report, checkpoint, every, library, deal=lambda source: source):
+    """What th.stream gives. report: a function of (done, total, seconds), or None. library: its version. deal: gives
+    what evaluates the batches in the place of their source, here as it is."""
     pace = _pace(checkpoint, every)
+    mean = WeightedMean(stream.names, stream.reduce)
     if checkpoint is None:
-        source, mean = batches_of(batches, stream.tensors, False), WeightedMean(stream.names, reduce)
+        source = deal(batches_of(batches, stream.tensors, False))
         return stream.run(source, mean, session_of(session), report or _silent, None)
     store = _Store(os.fspath(checkpoint), pace, stream.problem(library))
-    source, mean = batches_of(batches, stream.tensors, True), WeightedMean(stream.names, reduce)
+    source = deal(batches_of(batches, stream.tensors, True))
     if store.load(mean):
         store.check_total(mean, source)
         return stream.fetches.packed(mean.result())
@@ -36,20 +39,28 @@ def streamed(value, batches, session, weight, reduce, report, checkpoint, every,
     return stream.run(source, mean, session, report or _silent, store)
 
 
+def _graph_of(session):
+    """The graph that names are looked up in."""
+    session = session or tf.get_default_session()
+    return tf.get_default_graph() if session is None else session.graph
+
+
 def _silent(done, total, seconds):
     return None
 
 
-class _Stream(object):
+class Stream(object):
     """What is evaluated of each batch, and how it counts."""
 
-    def __init__(self, value, weight, reduce):
-        self._reduce, self._weight = reduce, weight
+    def __init__(self, value, weight, reduce, session=None):
+        graph = _graph_of(session)
+        self.reduce, self._weight = reduce, weight
         WeightedMean([], reduce)
         self._fetches_weight = weight is not None and not callable(weight)
         if self._fetches_weight:
+            weight = resolve_tensor(weight, graph)
             _check_weight(weight)
-        self.fetches = Fetches(value)
+        self.fetches = Fetches(_compat.map_structure(lambda leaf: resolve_tensor(leaf, graph), value))
         for leaf in self.fetches.flat:
             _check_summable(leaf)
         self.names = fingerprints.names_of(self.fetches.flat)
@@ -61,18 +72,22 @@ class _Stream(object):
         """What a checkpoint is of: a dict for json."""
         kind = "none" if self._weight is None else "function"
         if self._fetches_weight:
-            kind = fingerprints.identity_of(self._weight)
-        return {"kind": "stream", "library": library, "tensorflow": tf.__version__, "reduce": self._reduce,
+            kind = fingerprints.identity_of(self._extra[0])
+        return {"kind": "stream", "library": library, "tensorflow": tf.__version__, "reduce": self.reduce,
                 "structure": str(self.fetches), "weight": kind,
                 "value": [fingerprints.identity_of(leaf) for leaf in self.fetches.flat]}
+
+    def values(self, session, feed, extra=()):
+        """The flat values of one batch, the weight that is fetched along, and extra tensors."""
+        return self.fetches.run(session, feed, self._extra + list(extra))
 
     def run(self, source, mean, session, report, store):
         """The result, once all batches that are left were added to the mean. What is finished when something raises is
         in the checkpoint."""
-        start, extra = time.perf_counter(), self._extra + list(source.extra)
+        start = time.perf_counter()
         try:
             while True:
-                found = source.step(session, lambda feed: self.fetches.run(session, feed, extra))
+                found = source.step(session, lambda feed: self.values(session, feed, source.extra))
                 if found is None:
                     break
                 feed, values, mark = found
@@ -101,9 +116,7 @@ class _Stream(object):
 
 def _check_weight(weight):
     expected = "None, a scalar tensor or its name, or a function of the feed_dict"
-    if not (hasattr(weight, "op") or isinstance(weight, str)):
-        raise errors.bad_option("weight", weight, expected)
-    if not isinstance(weight, str) and weight.shape.ndims not in (None, 0):
+    if not hasattr(weight, "op") or weight.shape.ndims not in (None, 0):
         raise errors.bad_option("weight", weight, expected)
 
 
@@ -122,9 +135,9 @@ class Pace(object):
 
     def __init__(self, every=None):
         every = _EVERY if every is None else every
-        if isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0:
+        if isinstance(every, bool) or not isinstance(every, numbers.Real) or not float(every) > 0:
             raise errors.bad_option("every", every, "a number of batches (an int) or of seconds (a float), above 0")
-        self._every, self._counts = every, isinstance(every, int)
+        self._every, self._counts = float(every), isinstance(every, numbers.Integral)
         self.restart()
 
     def restart(self):

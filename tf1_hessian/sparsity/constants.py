@@ -46,7 +46,7 @@ class Constants(object):
         leaves, relied = self._leaves(tensor)
         if leaves is None:
             return None
-        with self._graph.as_default(), tf.device("/cpu:0"):
+        with self._graph.as_default(), tf.device(_here):
             known = {name: tf.constant(value) for name, value in leaves.items()}
             made, = Emission(known, lambda t: t.graph is not self._graph).emit([tensor])
         value = self._session.run(made)
@@ -116,3 +116,8 @@ def _types(op, positions):
         count = op.get_attr(argument.number_attr) if argument.number_attr else 1
         names += [argument.type_attr] * count
     return {names[p] for p in positions if names[p]}
+
+
+def _here(op):
+    """Where a constant is made, whatever device, or task of a cluster, the model names for it."""
+    return "/cpu:0"

@@ -14,10 +14,11 @@ from tf1_hessian.graph.emission import Emission
 from tf1_hessian.limits import check_options
 from tf1_hessian.planner import Planner
 from tf1_hessian.problem import Problem, refuse_eager
-from tf1_hessian.runners import fingerprints
+from tf1_hessian.runners import fingerprints, units
 from tf1_hessian.runners.batches import mark_of
 from tf1_hessian.runners.draws import refuse_draws
 from tf1_hessian.runners.evaluate import session_of
+from tf1_hessian.runners.pools import Pool
 from tf1_hessian.runners.row_files import RowFile
 from tf1_hessian.runners.streaming import Pace
 from tf1_hessian.streams.progress import reporting
@@ -66,12 +67,15 @@ class ColumnFeed(object):
         found = list(self._computed(start, stop, session, feed_dict))
         return np.concatenate(found) if found else np.zeros((0,) + self._shape[1:], self.dtype)
 
-    def run(self, path, session=None, feed_dict=None, *, progress=None, every=None):
+    def run(self, path, session=None, feed_dict=None, *, progress=None, every=None, executor=None, recipe=None):
         """Computes all rows into an .npy file, and returns it mapped into memory (read-only).
 
         Killed at any moment and called again with the same path, it goes on where it was. Each `every` rows (an int) or
         seconds (a float; 30.0 by default) `path`.progress tells how far it is; rows stand in `path`.part until all are
         there. progress: as in th.stream, in rows.
+
+        executor: workers that compute the rows, as in th.stream. recipe: a picklable function without arguments that
+        gives each process (this ColumnFeed made anew, a session), with the same values of variables.
 
         Raises ValueError where something random, an iterator or an assignment is above the loss and not fed, since each
         call would be of another loss; CheckpointError where the files are of another loss, other values of variables or
@@ -79,12 +83,15 @@ class ColumnFeed(object):
         """
         path = os.fspath(path)
         pace, session = Pace(every), session_of(session)
+        if (executor is None) != (recipe is None):
+            raise errors.bad_option("recipe", recipe, "a function with executor=, and none without")
         self._refuse_draws(feed_dict)
-        file = RowFile(path, self._shape, self.dtype, self._problem(session, feed_dict), pace)
+        file = RowFile(path, self._shape, self.dtype, self.identity(session, feed_dict), pace)
         if not file.is_finished:
             with reporting(progress, "row") as report, file:
                 start = time.perf_counter()
-                for rows in self._computed(file.done, self.n, session, feed_dict):
+                dealt = (session, feed_dict) if executor is None else (session, feed_dict, executor, recipe)
+                for rows in (self._computed if executor is None else self._dealt)(file.done, self.n, *dealt):
                     file.add(rows)
                     if report is not None:
                         report(file.done, self.n, time.perf_counter() - start)
@@ -94,8 +101,9 @@ class ColumnFeed(object):
     def _shape(self):
         return (self.n,) if self._is_diag else (self.n, self.n)
 
-    def _problem(self, session, feed_dict):
-        fed = sorted((getattr(k, "name", k), v) for k, v in (feed_dict or {}).items())
+    def identity(self, session, feed_dict=None):
+        """What rows are of, for json: the question, its graph, marks of the values that variables and feeds have."""
+        fed = [(getattr(k, "name", k), v) for k, v in (feed_dict or {}).items()]
         return {"kind": "rows", "library": __version__, "tensorflow": tf.__version__,
                 "losses": [t.name for t in self._losses], "sources": fingerprints.sources_of(self._sources),
                 "graph": fingerprints.graph_mark([t.op for t in self._losses]),
@@ -106,19 +114,54 @@ class ColumnFeed(object):
     def _refuse_draws(self, feed_dict):
         refuse_draws([c.results for c in self._chunks if c.results is not None], feed_dict, self._graph)
 
-    def _computed(self, start, stop, session, feed_dict):
-        """The rows start .. stop-1, some at a time."""
+    def _ranges(self, start, stop):
+        """(chunk, first, last) of each call for the rows start .. stop-1."""
         for chunk in self._chunks:
             first, last = max(start, chunk.first), min(stop, chunk.first + chunk.count)
             for at in range(first, last, chunk.size):
-                count = min(chunk.size, last - at)
-                if chunk.results is None:
-                    yield np.zeros((count,) + self._shape[1:], self.dtype)
-                    continue
-                ids = np.arange(at, at + chunk.size, dtype=np.int32) - chunk.first
-                feed = dict(feed_dict or {})
-                feed[chunk.ids] = np.minimum(ids, chunk.count - 1)
-                yield session.run(chunk.results, feed)[:count]
+                yield chunk, at, min(at + chunk.size, last)
+
+    def _computed(self, start, stop, session, feed_dict):
+        """The rows start .. stop-1, some at a time."""
+        for chunk, first, last in self._ranges(start, stop):
+            if chunk.results is None:
+                yield np.zeros((last - first,) + self._shape[1:], self.dtype)
+                continue
+            ids = np.arange(first, first + chunk.size, dtype=np.int32) - chunk.first
+            feed = dict(feed_dict or {})
+            feed[chunk.ids] = np.minimum(ids, chunk.count - 1)
+            yield session.run(chunk.results, feed)[:last - first]
+
+    def _dealt(self, start, stop, session, feed_dict, executor, recipe):
+        """The same from the workers of an executor."""
+        feed, pool = units.by_name(feed_dict or {}), Pool(executor)
+        try:
+            with units.at_home(recipe, _RowsWork, (feed,), _RowsWork((self, session), feed)) as (sent, _):
+                calls = ((None, (sent, first, last)) for _, first, last in self._ranges(start, stop))
+                for _, found in pool.results(units.run, calls):
+                    yield units.done(found)
+        finally:
+            pool.close()
+
+
+class _RowsWork(object):
+    """A ColumnFeed in one process, and the session that its rows are computed in."""
+
+    def __init__(self, found, feed_dict):
+        self._feed, self._session = units.made(found, {2: "(ColumnFeed, session)"})
+        self._feed_dict = feed_dict
+
+    def identity(self):
+        """What the caller's process and a worker's must agree about."""
+        return self._feed.identity(self._session, self._feed_dict)
+
+    def work(self, start, stop):
+        """The rows start .. stop-1."""
+        return self._feed.rows(start, stop, self._session, self._feed_dict)
+
+    def close(self):
+        """Ends the session."""
+        self._session.close()
 
 
 def _fitted(asked, problem, chunk_size, memory_limit):
@@ -153,7 +196,7 @@ class _Laid(object):
     def _chunk(self, emission, source, first):
         laid = self._rows.get(source)
         if laid is None:
-            return _Chunk(first, source.size, source.size, None, None)
+            return _Chunk(first, source.size, max(1, source.size), None, None)
         ids = tf.placeholder(tf.int32, [laid.size], "elements")
         outputs = laid.at(emission, ids)
         if self._problem.quantity == "diag":

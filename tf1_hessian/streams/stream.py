@@ -1,12 +1,14 @@
 """The public call for values over many batches."""
 from tf1_hessian import __version__
-from tf1_hessian.runners.streaming import streamed
+from tf1_hessian.runners.dealing import dealt
+from tf1_hessian.runners.streaming import Stream, streamed
 from tf1_hessian.streams.progress import reporting
 
 __all__ = ["stream"]
 
 
-def stream(value, batches, session=None, *, weight=None, reduce="mean", progress=None, checkpoint=None, every=None):
+def stream(value, batches, session=None, *, weight=None, reduce="mean", progress=None, checkpoint=None, every=None,
+           executor=None):
     """The weighted mean, or sum, of a value over batches: numpy in the structure of the value, float64.
 
     value: what th.evaluate takes, tensors or plans in any structure; a SparseHessian gives a csr_matrix. It is
@@ -27,10 +29,19 @@ def stream(value, batches, session=None, *, weight=None, reduce="mean", progress
     progress: None for a bar (tqdm) on a terminal, True, False, or a function of (done, total, seconds): batches so far,
     of how many (None if unknown), seconds of this call.
 
+    executor: workers that evaluate the batches: a ProcessPoolExecutor that spawns, joblib's get_reusable_executor(), a
+    Dask distributed Client, anything with submit(); or a function that makes one, called again when a worker's death
+    has broken it. `value` is then what rebuilds the model once a process: a picklable function without arguments (or a
+    GraphRecipe) that builds it in the default graph and returns (value, session) or (value, weight, session); batches
+    are feed_dicts or files, sent by the names of placeholders. Batches of lost workers are sent again; values are added
+    in the order of the batches, so that the result, and a checkpoint, are those of one process, bit for bit.
+
     Raises ValueError for a NaN or an infinity, with batch and tensor, for values whose shape changes, and where there
     is no batch; CheckpointError, a ValueError, for a damaged checkpoint and for one of another problem, other data or
     other values of variables, which is left as it was; OSError where it can't be written. What the batches raise passes
     through.
     """
     with reporting(progress, "batch") as report:
-        return streamed(value, batches, session, weight, reduce, report, checkpoint, every, __version__)
+        if executor is not None:
+            return dealt(value, batches, executor, session, weight, reduce, report, checkpoint, every, __version__)
+        return streamed(Stream(value, weight, reduce, session), batches, session, report, checkpoint, every, __version__)

@@ -10,7 +10,7 @@ from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.traits import MIXED, Carried, is_linear
 from tf1_hessian.structure.axes import point_at, state_after
 from tf1_hessian.structure.lifting import bent_parts, chain_of
-from tf1_hessian.structure.uses import range_of, uses_of
+from tf1_hessian.structure.uses import only_reads, range_of, uses_of
 
 __all__ = ["Layer", "Reads", "by_start", "joined", "points_of", "reads_of", "rows_apart"]
 
@@ -71,9 +71,26 @@ def reads_of(search, leaf, loss):
 
 def _behind_which_nothing_bends(search, leaf, piece, use, outputs):
     """The Bent parts of a use whose results enter the loss linearly, or None."""
+    if not _is_only_added(search.flow, use, outputs):
+        return None
     if is_linear(use.op, [use.position]):
         return []
     return bent_parts(search, leaf, use, outputs) if piece.tensor is leaf.tensor else None
+
+
+def _is_only_added(flow, use, outputs):
+    """Whether what a use leads to is added to the rest of the loss, whose slope depends on no source then.
+
+    A loss that is linear in it, as sum(exp(u)) * f(w) is, has cross terms all the same.
+    """
+    live = _live_positions(flow, use.op)
+    if live != [use.position] and not is_linear(use.op, live):
+        return False
+    return all(only_reads(op) or is_linear(op, _live_positions(flow, op)) for o in outputs for op in flow.after(o))
+
+
+def _live_positions(flow, op):
+    return [p for p, t in enumerate(op.inputs) if flow.is_live(t)]
 
 
 def _layer(flow, piece, use, loss):

@@ -100,7 +100,7 @@ def elementary(question):
     for position in question.positions:
         state, rank = question.states[position], question.rank_of(position)
         axis = None if None in (rank, question.rank) else state.axis + question.rank - rank
-        if axis is None or axis < 0:
+        if axis is None or axis < 0 or state.axis >= rank:  # the last for a handle, whose variable has the axis
             return None
         if _may_be_stretched(question, position, state.axis - rank):
             pairs.append((position, state.axis, axis))

@@ -1,0 +1,20 @@
+"""What someone may have meant by a name that does not exist."""
+import difflib
+
+__all__ = ["did_you_mean", "listed"]
+
+
+def did_you_mean(name, names):
+    """ " Did you mean 'a', 'b'?", of the nearest among some names; where none is near, what there is."""
+    names = sorted(names)
+    near = difflib.get_close_matches(name, names, 3) or [n for n in names if n.rsplit("/", 1)[-1] == name][:3]
+    if near:
+        return " Did you mean %s?" % ", ".join("'%s'" % n for n in near)
+    return " There is: %s." % listed(names) if names else ""
+
+
+def listed(names, most=8):
+    """'a, b, c and 7 more'."""
+    names = list(names)
+    more = len(names) - most
+    return ", ".join(names[:most]) + (" and %d more" % more if more > 0 else "")
