@@ -34,8 +34,8 @@ def recorded(graph, build, tensors_of):
         known = {key(inner): outer for outer, inner in _compat.captures_of(graph)}
         told = [known.get(key(t), t) for t in inputs]
         if any(not _compat.is_eager(t) and t.op in _compat.kept_with(t.graph, _UNSEEN) for t in told):
-            raise RuntimeError("A GradientTape asks for a derivative of a derivative in a loop or branch, of what stands "
-                               "outside. Let tape.jacobian use pfor, or take th.gradients of the result.")
+            raise RuntimeError("A GradientTape asks for a derivative of a derivative in a loop or branch, of what "
+                               "stands outside. Let tape.jacobian use pfor, or take th.gradients of the result.")
         _compat.record(outputs, told, lambda *seeds: _pulled_back(outputs, inputs, seeds))
     return result
 
