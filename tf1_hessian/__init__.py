@@ -28,8 +28,9 @@ __all__ = [
     "NoSecondDerivativeError", "NotSeparableError", "RowPlan", "SparseHessian", "SparsityPattern",
     "SpectralDensity", "StandardErrors", "VerificationError", "batch_hessian", "batch_hessian_diag", "check",
     "diagnose", "eigenvalues", "estimate_diag", "estimate_trace", "evaluate", "gradients", "hessian",
-    "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "plan", "rewrite",
-    "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density", "standard_errors", "stream", "tf2",
+    "hessian_diag", "hessian_sparsity", "hessians", "hvp", "laplacian", "load_model", "parity", "plan",
+    "record", "rewrite", "rewrite_on_slices", "scipy_objective", "sparse_hessian", "spectral_density",
+    "standard_errors", "stream", "tf2",
 ]
 
 # Names of modules at the edge, which are imported when they are asked for, and some modules by their own name.
@@ -37,7 +38,8 @@ _AT_THE_EDGE = {
     "Check": "testing", "ColumnFeed": "streams.column_feed", "Eigenpairs": "optimize", "Estimate": "optimize",
     "GraphRecipe": "streams.recipes", "HessianHook": "hooks", "HessianOperator": "optimize", "Model": "models",
     "SpectralDensity": "optimize", "StandardErrors": "optimize", "check": "testing", "eigenvalues": "optimize",
-    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "plots": "plots",
+    "estimate_diag": "optimize", "estimate_trace": "optimize", "load_model": "models", "parity": "bridge.parity",
+    "plots": "plots", "record": "bridge.parity",
     "scipy_objective": "optimize", "spectral_density": "optimize", "standard_errors": "optimize",
     "stream": "streams.stream", "tensorboard": "tensorboard", "tf2": "tf2",
 }

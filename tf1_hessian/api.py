@@ -25,7 +25,8 @@ def hessian_diag(loss, xs, *, per_example=False, engine="auto", chunk_size=None,
     nets (mathematics: docs/diagonal.md); "colored" adds up columns of elements that never meet (docs/sparse.md);
     "vectorized", "loop" and "slices" take a column for each element; "auto" the structured or the colored way where it
     is cheaper. verify: when th.evaluate compares entries of a structured or colored diagonal with other columns:
-    "first" time, "always" or "never". max_columns, max_bytes: ValueError for a plan that needs more.
+    "first" time, "always" or "never". Inside a tf.function the function does so as it runs, by a call back into Python,
+    and not where XLA compiles it. max_columns, max_bytes: ValueError for a plan that needs more.
 
     jit=True: XLA compiles element-wise ops (TensorFlow 2.15 and newer; ValueError before), which changes rounding alone
     and pays where n is large and no matrices are multiplied. "auto": both are built, th.evaluate times them in its

@@ -32,8 +32,11 @@ def recorded(graph, build, tensors_of):
     inputs = _read(outputs, unseen)
     if outputs and inputs:
         known = {key(inner): outer for outer, inner in _compat.captures_of(graph)}
-        _compat.record(outputs, [known.get(key(t), t) for t in inputs],
-                       lambda *seeds: _pulled_back(graph, outputs, inputs, seeds))
+        told = [known.get(key(t), t) for t in inputs]
+        if any(not _compat.is_eager(t) and t.op in _compat.kept_with(t.graph, _UNSEEN) for t in told):
+            raise RuntimeError("A GradientTape asks for a derivative of a derivative in a loop or branch, of what "
+                               "stands outside. Let tape.jacobian use pfor, or take th.gradients of the result.")
+        _compat.record(outputs, told, lambda *seeds: _pulled_back(outputs, inputs, seeds))
     return result
 
 
@@ -52,9 +55,10 @@ def _read(outputs, unseen):
     return list(found.values())
 
 
-def _pulled_back(graph, outputs, inputs, seeds):
-    given = [(o, s) for o, s in zip(outputs, seeds) if s is not None]
-    with graph.as_default(), tf.name_scope("gradients"):
+def _pulled_back(outputs, inputs, seeds):
+    """The gradients, in the graph that asks: the body of a loop, where a Jacobian is taken row by row."""
+    given, graph = [(o, s) for o, s in zip(outputs, seeds) if s is not None], tf.get_default_graph()
+    with tf.name_scope("gradients"):
         return recorded(graph, lambda: _emitted(graph, inputs, *zip(*given)), lambda found: [
             g for g in found if g is not None])
 

@@ -85,6 +85,18 @@ def test_sources_of_all_kinds():
     close(flat(traced(lambda: th.hessian_diag(tf.reduce_sum(small ** 3), [small, unread]))()), [6, 12, 0, 0])
 
 
+@pytest.mark.parametrize("engine", ("structured", "loop"))
+def test_rows_that_are_looked_up_in_a_variable(engine):
+    """sum of the cubes of the rows that ids pick: 6 w, as often as each is picked."""
+    table, ids = tf.Variable(np.arange(1.0, 9.0).reshape(4, 2)), np.array([[0, 2], [2, 2], [3, 0]])
+
+    def cubes():
+        return tf.reduce_sum(tf.gather(table, ids) ** 3)
+
+    found = traced(lambda: th.hessian_diag(cubes(), table, engine=engine))()
+    close(found, 6 * table.numpy() * [[2], [0], [3], [1]])
+
+
 def test_what_calls_and_branches_read():
     inner = tf.function(loss)
     close(flat(traced(lambda: th.hessian_diag(inner(), WEIGHTS))()), DIAGONAL)
@@ -163,6 +175,27 @@ def test_a_tape_sees_all_ways_through_the_result():
 
     close(within(), 12 * 6 * w.numpy() ** 5, 1e-5)
     close(within(), 12 * 6 * w.numpy() ** 5, 1e-5)
+
+
+@pytest.mark.parametrize("use_pfor", (True, False))
+def test_jacobians_and_forward_products_within_the_function(use_pfor):
+    @traced
+    def within():
+        with tf.GradientTape(persistent=True) as tape:
+            found = th.hessian_diag(small(), S)
+        return tape.jacobian(found, S, experimental_use_pfor=use_pfor)
+
+    @traced
+    def forward():
+        with tf.autodiff.ForwardAccumulator(S, tf.constant([[1.0], [2.0]], tf.float64)) as accumulator:
+            found = th.hessian_diag(small(), S)
+        return accumulator.jvp(found)
+
+    diagonal = traced(lambda: th.hessian_diag(small(), S))
+    third = np.stack([slopes(lambda i=i: diagonal()[i, 0], S)[:, 0] for i in range(2)])
+    close(np.reshape(within(), (2, 2)), third, 1e-6)
+    if use_pfor:
+        close(forward()[:, 0], third.dot([1, 2]), 1e-6)
 
 
 def test_a_penalty_on_the_laplacian_is_trained():

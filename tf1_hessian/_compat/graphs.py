@@ -1,14 +1,20 @@
 """Graphs, functions and the marks on ops."""
 from tensorflow.python.framework import kernels as _kernels
 from tensorflow.python.framework.func_graph import FuncGraph
+from tensorflow.python.ops import resource_variable_ops as _resources
 from tensorflow.python.util import tf_decorator as _tf_decorator
 
 from tf1_hessian._compat.core import VERSION, supported, tf
 
+try:
+    from tensorflow.python.ops import handle_data_util as _handles
+except ImportError:
+    from tensorflow.python.ops import custom_gradient as _handles
+
 __all__ = [
     "FuncGraph", "XLA_KEEPS_NAN", "attribute_of_string", "captured", "colocation_scope", "copy_handle_data",
-    "create_op", "has_control_scope", "has_kernel", "init_func_graph", "kept_with", "mark_for_xla", "op_facts",
-    "set_string_attribute", "string_attribute",
+    "create_op", "has_control_scope", "has_kernel", "held_by", "init_func_graph", "kept_with", "mark_for_xla",
+    "op_facts", "set_string_attribute", "string_attribute",
 ]
 
 
@@ -88,11 +94,15 @@ def colocation_scope(graph, op):
 
 def copy_handle_data(source, target):
     """Gives a resource or variant tensor the element shape and dtype that another one is known to carry."""
-    try:
-        from tensorflow.python.ops import handle_data_util as owner
-    except ImportError:
-        from tensorflow.python.ops import custom_gradient as owner
-    owner.copy_handle_data(source, target)
+    _handles.copy_handle_data(source, target)
+
+
+def held_by(handle):
+    """(shape, dtype) of the variable behind a handle, whose own op or a function's input it may be."""
+    if handle.op.type == "VarHandleOp":
+        return tf.TensorShape(handle.op.get_attr("shape")), tf.as_dtype(handle.op.get_attr("dtype"))
+    held = _resources.get_resource_handle_data(handle).shape_and_type[0]
+    return tf.TensorShape(held.shape), tf.as_dtype(held.dtype)
 
 
 def has_kernel(op_type, types):

@@ -7,6 +7,10 @@ from tf1_hessian._compat.core import supported, tf
 from tf1_hessian._compat.graphs import FuncGraph
 
 try:
+    from tensorflow.python.eager import def_function as _def_function
+except ImportError:
+    from tensorflow.python.eager.polymorphic_function import polymorphic_function as _def_function
+try:
     from tensorflow.python.eager import record as _record
 except ImportError:
     from tensorflow.python.eager import tape as _record
@@ -26,9 +30,9 @@ def unconverted(function):
 
 
 def traced_function(function, signature, jit_compile):
-    """A tf.function for one signature; XLA compiles it where jit_compile says so."""
-    options = supported(tf.function, jit_compile=jit_compile or None)
-    return tf.function(function, input_signature=signature, **options)
+    """A tf.function, for one signature where that is given; XLA compiles it where jit_compile says so."""
+    options = supported(_def_function.function, jit_compile=jit_compile or None)
+    return _def_function.function(function, input_signature=signature, **options)
 
 
 def is_recorded():

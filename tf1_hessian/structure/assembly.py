@@ -128,7 +128,7 @@ def zeros_at(use):
     """Zeros like what an op reads: the value of a variable for a handle."""
     tensor = use.op.inputs[use.position]
     if tensor.dtype == tf.resource:
-        return tf.zeros(tensor.op.get_attr("shape"), tf.as_dtype(tensor.op.get_attr("dtype")))
+        return tf.zeros(*_compat.held_by(tensor))
     sizes = dimensions_of(tensor)
     dtype = tensor.dtype.base_dtype
     return tf.zeros(sizes, dtype) if None not in sizes else tf.zeros_like(tensor)

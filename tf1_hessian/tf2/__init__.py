@@ -9,8 +9,8 @@ is written in the call is another function each time. How it is called depends o
     th.tf2.hessian_diag(loss, {"w": w}, args=(x, y))                    # a dict: loss({"w": w}, x, y)
 
 args: tensors, arrays, structures of them, and Python values (which are part of the signature). Batches of another size
-trace once more, and then sizes are left open. What is given back are eager tensors, which tf.GradientTape
-differentiates.
+trace once more, and then sizes are left open. What else fn reads of Python is taken when it is traced, as in
+tf.function. What is given back are eager tensors, which tf.GradientTape differentiates.
 """
 from tf1_hessian.tf2.calls import batch_hessian, batch_hessian_diag, hessian, hessian_diag, hvp, laplacian, plan
 from tf1_hessian.tf2.streaming import stream
