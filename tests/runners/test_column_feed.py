@@ -196,3 +196,19 @@ def test_refusals(session, tmp_path):
         feed.rows(3, 10, session, net.feed)
     with pytest.raises(OSError, match="missing"):
         feed.run(str(tmp_path / "missing" / "rows.npy"), session, net.feed)
+
+
+def test_a_disk_that_is_too_small_is_found_before_the_first_row(session, tmp_path):
+    """72 TB of rows."""
+    x, heard = tf.placeholder(D, [3000000]), []
+    feed = th.ColumnFeed(tf.reduce_sum(x ** 3), x, chunk_size=1)
+    with pytest.raises(OSError, match="takes 72000000000000 bytes more"):
+        feed.run(str(tmp_path / "rows.npy"), session, {x: np.ones(3000000)}, progress=lambda *told: heard.append(told))
+    assert heard == [] and os.listdir(str(tmp_path)) == []
+
+
+def test_a_source_without_elements(session, tmp_path):
+    x, y = tf.placeholder(D, [0]), tf.placeholder(D, [2])
+    feed = th.ColumnFeed(tf.reduce_sum(x) + tf.reduce_sum(y ** 3), [x, y])
+    found = feed.run(str(tmp_path / "rows.npy"), session, {x: np.zeros(0), y: [1.0, 2.0]})
+    np.testing.assert_allclose(found, [[6, 0], [0, 12]])

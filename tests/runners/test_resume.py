@@ -258,3 +258,28 @@ def test_a_full_disk_leaves_the_checkpoint_before(work, tmp_path, monkeypatch, c
     monkeypatch.undo()
     assert path.read_bytes() == before and os.listdir(str(tmp_path)) == ["kept.npz"]
     assert same(work.stream(path), expected)
+
+
+def test_leftovers_of_a_kill_go_and_files_of_others_stay(work, tmp_path):
+    for name in ("kept.0123456789ab.part", "kept.npy.part", "kept.other.part"):
+        (tmp_path / name).write_bytes(b"rows")
+    work.stream(tmp_path / "kept")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kept", "kept.npy.part", "kept.other.part"]
+
+
+def test_any_bit_of_a_checkpoint(work, tmp_path):
+    """It is refused, or changes nothing (a date in the zip file)."""
+    path = tmp_path / "kept.npz"
+    expected = work.stream(path)
+    content = path.read_bytes()
+    draw, refused = np.random.RandomState(0), 0
+    for position in range(0, len(content), 23):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << draw.randint(8)
+        path.write_bytes(bytes(damaged))
+        try:
+            assert same(work.stream(path), expected)
+        except th.CheckpointError:
+            refused += 1
+        assert path.read_bytes() == bytes(damaged)
+    assert refused > len(content) // 23 // 2

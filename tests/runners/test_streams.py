@@ -123,6 +123,15 @@ def test_an_iterator_of_the_graph(session):
         th.stream(tf.reduce_sum(w), iterator, session)
 
 
+def test_an_iterator_and_names(session):
+    """A name is looked up in the graph of the session, an iterator's value among them."""
+    iterator = tf.data.make_one_shot_iterator(tf.data.Dataset.range(6))
+    tf.cast(iterator.get_next(), D, name="value")
+    assert th.stream({"v": "value:0"}, iterator, session, reduce="sum") == {"v": 15.0}
+    with pytest.raises(ValueError, match="vaule"):
+        th.stream("vaule:0", iterator, session)
+
+
 def test_files(session, tmp_path):
     """Arrays by the name of the placeholder, with or without the output's number."""
     model, paths = started(session), []

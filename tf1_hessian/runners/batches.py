@@ -7,8 +7,9 @@ import numpy as np
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.sources import resolve_tensor
-from tf1_hessian.graph.upstream import ops_above, ops_inside
+from tf1_hessian.graph.upstream import ops_above
 from tf1_hessian.runners import refusals
+from tf1_hessian.runners.draws import refuse_unskippable
 
 __all__ = ["Elements", "Feeds", "batches_of", "mark_of", "read_feed"]
 
@@ -25,7 +26,7 @@ def batches_of(batches, tensors, is_marked):
     if isinstance(batches, (str, bytes, dict, os.PathLike, tf.data.Dataset, tf.Tensor, np.ndarray)):
         raise refusals.bad_batches(batches)
     try:
-        return Feeds(batches, iter(batches), is_marked)
+        return Feeds(batches, iter(batches), tensors, is_marked)
     except TypeError as error:
         raise refusals.bad_batches(batches) from error
 
@@ -38,9 +39,10 @@ class Feeds(object):
 
     extra = ()
 
-    def __init__(self, batches, items, is_marked):
+    def __init__(self, batches, items, tensors, is_marked):
         self.total = len(batches) if hasattr(batches, "__len__") else None
-        self._items, self._is_marked, self._position = items, is_marked, -1
+        self._items, self._tensors, self._is_marked, self._position = items, tensors, is_marked, -1
+        self._passable = set()
 
     def skip(self, session):
         """The mark of the next batch, which is passed over; None at the end. Files are not opened."""
@@ -58,7 +60,16 @@ class Feeds(object):
         if item is _END:
             return None
         feed = item if isinstance(item, dict) else read_feed(item, self._position, session.graph)
+        if self._is_marked:
+            self._check(feed, session.graph)
         return feed, run(feed), self._mark(item)
+
+    def _check(self, feed, graph):
+        """Raises for what feeds of these tensors leave to be read or assigned in the graph; each kind of feed once."""
+        kind = frozenset(str(getattr(k, "name", k)) for k in feed)
+        if kind not in self._passable:
+            refuse_unskippable(self._tensors, feed, graph)
+            self._passable.add(kind)
 
     def _next(self):
         item = next(self._items, _END)
@@ -83,13 +94,12 @@ class Elements(object):
     def __init__(self, iterator, tensors, is_marked):
         handle = iterator._iterator_resource.op
         above = ops_above([t.op for t in tensors])
-        self._reads = sorted((op for op in above if _reads(op) and any(t.op is handle for t in op.inputs)),
-                             key=lambda op: op.name)
-        inside = [op for op in above if any(_reads(inner) for inner in ops_inside(op))]
-        if not self._reads and not inside:
+        if handle not in above:
             raise refusals.endless(handle.name)
-        if is_marked and inside:
-            raise refusals.hidden_input(inside[0])
+        # All iterators are passed over together, as they are read. What a branch reads can't be fetched by itself.
+        self._reads = sorted((op for op in above if _reads(op) and op.graph.is_fetchable(op)), key=lambda op: op.name)
+        if is_marked:
+            refuse_unskippable(tensors, None, handle.graph, self._reads)
         self.extra = [t for op in self._reads for t in op.outputs
                       if is_marked and t.dtype not in (tf.variant, tf.resource)]
 

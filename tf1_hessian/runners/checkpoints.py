@@ -13,11 +13,13 @@ __all__ = ["FORMAT", "check_place", "check_problem", "read", "write"]
 
 # Changes with the layout of the files.
 FORMAT = 1
+# Of the names of parts of files.
+_DIGITS = 12
 
 
 def check_place(path):
     """Raises OSError where a file can't be written, and removes what a killed run has left of one."""
-    for left in glob.glob(glob.escape(path) + ".*.part"):
+    for left in glob.glob(glob.escape(path) + "." + "[0-9a-f]" * _DIGITS + ".part"):
         os.remove(left)
     if os.path.isdir(path):
         raise IsADirectoryError(21, "A directory is no place for a checkpoint", path)
@@ -76,15 +78,18 @@ def check_problem(path, there, here):
 
 
 def _apart(there, here):
-    """What differs of two values: of lists of one length the first pair of items that does."""
+    """What differs of two values: of lists of one length the first pair of items that does, of dicts these entries."""
     if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
         return next(_apart(*pair) for pair in zip(there, here) if pair[0] != pair[1])
+    if isinstance(there, dict) and isinstance(here, dict):
+        names = [n for n in sorted(set(there) | set(here)) if there.get(n) != here.get(n)]
+        return tuple({n: side[n] for n in names if n in side} for side in (there, here))
     return there, here
 
 
 def _beside(path):
     """A name for a part of a file, in its folder, that no other process uses."""
-    return "%s.%s.part" % (path, uuid.uuid4().hex[:12])
+    return "%s.%s.part" % (path, uuid.uuid4().hex[:_DIGITS])
 
 
 def _flush(file):

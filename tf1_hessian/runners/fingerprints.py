@@ -7,10 +7,13 @@ from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built
 from tf1_hessian.graph.scratch import key
-from tf1_hessian.graph.upstream import VARIABLES, ops_above
+from tf1_hessian.graph.upstream import VARIABLES, ops_above, ops_inside
 from tf1_hessian.runners.batches import mark_of
 
 __all__ = ["graph_mark", "identity_of", "names_of", "sources_of", "state_mark"]
+
+# Attributes that hold no more than names, or the seeds of draws that no two calls share.
+_NAMING = frozenset(["container", "seed", "seed2", "shared_name"])
 
 
 def names_of(leaves):
@@ -50,14 +53,17 @@ def _dtype_and_shape(leaf):
 
 
 def graph_mark(ops):
-    """A number for some ops and all above them: of their types and constants, whatever their names and order."""
-    total = 0
-    for op in ops_above(ops):
-        content = op.type.encode("utf-8")
-        if op.type == "Const":
-            content += op.get_attr("value").SerializeToString()
-        total += zlib.crc32(content)
-    return total
+    """A number for some ops, all above and all inside them: of types and attributes, whatever their names and order."""
+    return sum(_mark_of_op(inner) for op in ops_above(ops) for inner in [op] + ops_inside(op))
+
+
+def _mark_of_op(op):
+    mark, attributes = zlib.crc32(op.type.encode("utf-8")), op.node_def.attr
+    for name in sorted(attributes):
+        value = attributes[name]
+        if not (name.startswith("_") or name in _NAMING or value.HasField("func") or value.list.func):
+            mark = zlib.crc32(name.encode("utf-8") + value.SerializeToString(), mark)
+    return mark
 
 
 def state_mark(ops, session):
@@ -67,8 +73,19 @@ def state_mark(ops, session):
         if op.type in ("Variable", "VariableV2"):
             named[op.name] = op.outputs[0]
         elif op.type in VARIABLES:
-            reads = [c for c in op.outputs[0].consumers() if c.type == "ReadVariableOp"]
+            reads = [c for c in op.outputs[0].consumers()
+                     if c.type == "ReadVariableOp" and not c.control_inputs and c.graph.is_fetchable(c)]
             named.update({op.name: min(reads, key=lambda c: c.name).outputs[0]} if reads else {})
     names = sorted(named)
-    values = session.run([named[n] for n in names]) if names else []
+    try:
+        values = session.run([named[n] for n in names]) if names else []
+    except tf.errors.FailedPreconditionError:  # one without a value: it is not needed where what it gives is fed
+        values = [_value_or_none(named[n], session) for n in names]
     return mark_of([(n, np.asarray(v)) for n, v in zip(names, values)], is_whole=True)
+
+
+def _value_or_none(tensor, session):
+    try:
+        return session.run(tensor)
+    except tf.errors.FailedPreconditionError:
+        return None

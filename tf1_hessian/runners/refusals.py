@@ -1,10 +1,12 @@
 """What is refused while batches run, in sentences, as in errors."""
+import errno
+
 from tf1_hessian import errors
 
 __all__ = [
     "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "hidden_input", "lost_task", "no_batches", "no_weight", "not_a_file", "not_a_number", "not_finite",
-    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unsummable", "unwritable", "wrong_feed",
+    "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
+    "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable", "wrong_feed",
     "wrong_weight",
 ]
 
@@ -141,11 +143,12 @@ def endless(name):
         "Pass the iterator that the loss reads, or feed_dicts." % name)
 
 
-def hidden_input(op):
-    """An iterator that is read where it can't be read alone."""
+def unskippable(op):
+    """What goes on with each batch that is evaluated, and would stay behind where finished ones are passed over."""
     return ValueError(
-        "checkpoint= is not possible here: '%s' reads the iterator inside a function or a branch, where batches can't "
-        "be skipped. Call get_next() outside of it." % op.name)
+        "checkpoint= is not possible here: '%s' (%s) reads input or assigns with each batch, and would be left behind "
+        "when finished batches are passed over. Feed what it gives; or, for the get_next() of a tf.data iterator, call "
+        "it outside of functions and branches, and pass the iterator as batches." % (op.name, op.type))
 
 
 def lost_task(error):
@@ -163,6 +166,12 @@ def differs_by_call(op):
         "'%s' (%s) draws, reads input or assigns above the loss, so that each session call is of another loss, and "
         "rows of several calls belong to no one Hessian. Evaluate what it gives once, and feed that: feed_dict may "
         "hold any tensor." % (op.name, op.type))
+
+
+def no_room(path, needed, free):
+    """A result that the disk can't hold."""
+    return OSError(errno.ENOSPC, "No space left on device: '%s' takes %d bytes more, and %d are free" % (
+        path, needed, free), path)
 
 
 def not_ours(path, progress):

@@ -7,11 +7,11 @@ from tf1_hessian.graph import built
 from tf1_hessian.graph.control_flow import is_effect
 from tf1_hessian.graph.upstream import VARIABLES, ops_above, ops_inside
 
-__all__ = ["with_smaller_chunks"]
+__all__ = ["DRAWS", "with_smaller_chunks"]
 
 # What a second call may run again though it has an effect: it draws anew for all that it fetches. Not from a generator
 # of numbers that a variable holds, which would be changed once more.
-_DRAWS = ("Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomial")
+DRAWS = ("Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomial")
 
 
 def with_smaller_chunks(run, leaves):
@@ -38,7 +38,7 @@ def _is_repeatable(leaves):
     """Whether nothing above the leaves changes by being run twice."""
     asked = [op for leaf in leaves for op in _ops_of(leaf)]
     return all(isinstance(op, tf.Operation) for op in asked) and all(
-        not is_effect(inner) or inner.type in VARIABLES or inner.type.startswith(_DRAWS)
+        not is_effect(inner) or inner.type in VARIABLES or inner.type.startswith(DRAWS)
         for op in ops_above(asked) for inner in [op] + ops_inside(op))
 
 

@@ -1,5 +1,6 @@
 """Arrays that are computed row by row into a file, which a killed run leaves as far as it came."""
 import os
+import shutil
 
 import numpy as np
 
@@ -57,6 +58,7 @@ class RowFile(object):
 
     def __enter__(self):
         """Opens the file to go on writing; raises OSError where that is not possible."""
+        self._check_room()
         try:
             if self.done:
                 self._file = open(self._part, "r+b")
@@ -72,6 +74,14 @@ class RowFile(object):
             raise refusals.unwritable(error, self._part, False) from error
         self._kept = self.done
         return self
+
+    def _check_room(self):
+        """Raises OSError where the missing rows are more than the disk has left, before any is computed."""
+        missing = (self._shape[0] - self.done) * self._row_bytes
+        folder = os.path.dirname(os.path.abspath(self.path))
+        free = shutil.disk_usage(folder).free if os.path.isdir(folder) else missing
+        if missing > free:
+            raise refusals.no_room(self.path, missing, free)
 
     def __exit__(self, kind, error, trace):
         try:

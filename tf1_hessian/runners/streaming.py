@@ -1,18 +1,20 @@
 """Values over many batches: one session call a batch, sums that lose nothing, and a checkpoint to go on from."""
+import numbers
 import os
 import time
 import warnings
 
 import numpy as np
 
-from tf1_hessian import errors
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
+from tf1_hessian.graph.sources import resolve_tensor
 from tf1_hessian.runners import checkpoints, fingerprints, refusals
 from tf1_hessian.runners.accumulators import WeightedMean, chained
 from tf1_hessian.runners.batches import batches_of
 from tf1_hessian.runners.evaluate import Fetches, session_of
 
-__all__ = ["Pace", "Stream", "streamed"]
+__all__ = ["Pace", "Stream", "graph_of", "streamed"]
 
 # Seconds between two checkpoints.
 _EVERY = 30.0
@@ -37,6 +39,12 @@ def streamed(stream, batches, session, report, checkpoint, every, library, deal=
     return stream.run(source, mean, session, report or _silent, store)
 
 
+def graph_of(session):
+    """The graph that names are looked up in."""
+    session = session or tf.get_default_session()
+    return tf.get_default_graph() if session is None else session.graph
+
+
 def _silent(done, total, seconds):
     return None
 
@@ -44,13 +52,14 @@ def _silent(done, total, seconds):
 class Stream(object):
     """What is evaluated of each batch, and how it counts."""
 
-    def __init__(self, value, weight, reduce):
+    def __init__(self, value, weight, reduce, graph):
         self.reduce, self._weight = reduce, weight
         WeightedMean([], reduce)
         self._fetches_weight = weight is not None and not callable(weight)
         if self._fetches_weight:
+            weight = resolve_tensor(weight, graph)
             _check_weight(weight)
-        self.fetches = Fetches(value)
+        self.fetches = Fetches(_compat.map_structure(lambda leaf: resolve_tensor(leaf, graph), value))
         for leaf in self.fetches.flat:
             _check_summable(leaf)
         self.names = fingerprints.names_of(self.fetches.flat)
@@ -62,7 +71,7 @@ class Stream(object):
         """What a checkpoint is of: a dict for json."""
         kind = "none" if self._weight is None else "function"
         if self._fetches_weight:
-            kind = fingerprints.identity_of(self._weight)
+            kind = fingerprints.identity_of(self._extra[0])
         return {"kind": "stream", "library": library, "tensorflow": tf.__version__, "reduce": self.reduce,
                 "structure": str(self.fetches), "weight": kind,
                 "value": [fingerprints.identity_of(leaf) for leaf in self.fetches.flat]}
@@ -106,9 +115,7 @@ class Stream(object):
 
 def _check_weight(weight):
     expected = "None, a scalar tensor or its name, or a function of the feed_dict"
-    if not (hasattr(weight, "op") or isinstance(weight, str)):
-        raise errors.bad_option("weight", weight, expected)
-    if not isinstance(weight, str) and weight.shape.ndims not in (None, 0):
+    if not hasattr(weight, "op") or weight.shape.ndims not in (None, 0):
         raise errors.bad_option("weight", weight, expected)
 
 
@@ -127,9 +134,9 @@ class Pace(object):
 
     def __init__(self, every=None):
         every = _EVERY if every is None else every
-        if isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0:
+        if isinstance(every, bool) or not isinstance(every, numbers.Real) or not float(every) > 0:
             raise errors.bad_option("every", every, "a number of batches (an int) or of seconds (a float), above 0")
-        self._every, self._counts = every, isinstance(every, int)
+        self._every, self._counts = float(every), isinstance(every, numbers.Integral)
         self.restart()
 
     def restart(self):

@@ -103,7 +103,7 @@ class ColumnFeed(object):
 
     def identity(self, session, feed_dict=None):
         """What rows are of, for json: the question, its graph, marks of the values that variables and feeds have."""
-        fed = sorted((getattr(k, "name", k), v) for k, v in (feed_dict or {}).items())
+        fed = [(getattr(k, "name", k), v) for k, v in (feed_dict or {}).items()]
         return {"kind": "rows", "library": __version__, "tensorflow": tf.__version__,
                 "losses": [t.name for t in self._losses], "sources": fingerprints.sources_of(self._sources),
                 "graph": fingerprints.graph_mark([t.op for t in self._losses]),
@@ -196,7 +196,7 @@ class _Laid(object):
     def _chunk(self, emission, source, first):
         laid = self._rows.get(source)
         if laid is None:
-            return _Chunk(first, source.size, source.size, None, None)
+            return _Chunk(first, source.size, max(1, source.size), None, None)
         ids = tf.placeholder(tf.int32, [laid.size], "elements")
         outputs = laid.at(emission, ids)
         if self._problem.quantity == "diag":
