@@ -8,8 +8,8 @@ import tensorflow.compat.v1 as tf
 import tf1_hessian as th
 
 __all__ = [
-    "Here", "W", "alone", "assert_same", "batches", "built", "feed_of_rows", "fragile", "mortal", "other", "truth",
-    "weighted", "zeros",
+    "Here", "W", "alone", "assert_same", "batches", "built", "drawn", "feed_of_rows", "fragile", "mortal", "other",
+    "truth", "weighted", "zeros",
 ]
 
 W = np.array([0.3, -0.7, 0.2])
@@ -58,17 +58,32 @@ def fragile():
         return tf.identity(loss), _session(w)
 
 
-def mortal():
-    """Its process dies at the first batch that it gets after the file DEATH was made, and removes that before."""
-    def dying(array):
-        if os.path.exists(os.environ[DEATH]):
-            os.remove(os.environ[DEATH])
-            os._exit(1)
-        return array
+class _Mortal(tf.Session):
+    """Ends its process at a batch once there is a file DEATH, which it removes before. That holds the number of a
+    process that is spared."""
 
-    x, w, loss = _model(W)
-    with tf.control_dependencies([tf.py_func(dying, [x], tf.float64)]):
-        return {"loss": tf.identity(loss), "hessian": th.hessian(loss, w)}, _session(w)
+    def run(self, fetches, feed_dict=None, **options):
+        if feed_dict and os.path.exists(os.environ[DEATH]):
+            with open(os.environ[DEATH]) as file:
+                is_spared = int(file.read()) == os.getpid()
+            if not is_spared:
+                os.remove(os.environ[DEATH])
+                os._exit(1)
+        return super(_Mortal, self).run(fetches, feed_dict=feed_dict, **options)
+
+
+def mortal():
+    """As `built`, in a process that dies."""
+    _, w, loss = _model(W)
+    session = _Mortal()
+    session.run(w.initializer)
+    return {"loss": loss, "hessian": th.hessian(loss, w)}, session
+
+
+def drawn():
+    """A value with a mask that each process would draw from the start."""
+    _, w, loss = _model(W)
+    return loss * tf.random_uniform([], dtype=tf.float64, seed=1), _session(w)
 
 
 def zeros():

@@ -58,6 +58,11 @@ def test_an_iterator_of_the_graph():
             th.stream(lambda: (value, session), iterator, executor=Here())
 
 
+def test_draws():
+    with pytest.raises(ValueError, match="RandomUniform.*draws, reads input or assigns"):
+        th.stream(models.drawn, models.batches(2), executor=Here())
+
+
 def test_feeds_without_names():
     with pytest.raises(TypeError, match="names of tensors"):
         th.stream(models.built, [{3: 1.0}], executor=Here())
@@ -131,7 +136,7 @@ def test_rows_of_a_column_feed(pool, tmp_path):
 def death(tmp_path, monkeypatch):
     """A file at whose sight the next worker dies."""
     path = tmp_path / "death"
-    path.write_text("")
+    path.write_text(str(os.getpid()))
     monkeypatch.setenv(models.DEATH, str(path))
     return path
 

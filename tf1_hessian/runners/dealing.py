@@ -6,6 +6,7 @@ import numpy as np
 from tf1_hessian import errors
 from tf1_hessian.runners import fingerprints, units
 from tf1_hessian.runners.batches import Feeds, read_feed
+from tf1_hessian.runners.draws import effect_above
 from tf1_hessian.runners.pools import Pool
 from tf1_hessian.runners.streaming import Stream, streamed
 
@@ -30,7 +31,7 @@ def dealt(make, batches, executor, session, weight, reduce, report, checkpoint, 
         with units.at_home(make, _Work, (sent, reduce, library)) as (recipe, work):
             if weight is not None and work.has_weight:
                 raise errors.bad_option("weight", weight, "None where the function that builds the value returns one")
-            stream = work.stream if weight is sent else Stream(work.value, weight, reduce, work.session)
+            stream = work.stream if weight is sent else Stream(work.value, weight, reduce, work.session.graph)
             return streamed(stream, batches, work.session, report, checkpoint, every, library,
                             lambda source: _Dealt(source, pool, recipe, callable(weight), work.session.graph))
     finally:
@@ -43,9 +44,10 @@ class _Work(object):
     def __init__(self, found, weight, reduce, library):
         found = units.made(found, _SHAPES)
         self.value, self.session, self._library = found[0], found[-1], library
+        self._passed = set()
         given = found[1] if len(found) == 3 else None
         self.has_weight = given is not None
-        self.stream = Stream(self.value, given if self.has_weight else weight, reduce, self.session)
+        self.stream = Stream(self.value, given if self.has_weight else weight, reduce, self.session.graph)
 
     def identity(self):
         """What the caller's process and a worker's must agree about."""
@@ -56,7 +58,17 @@ class _Work(object):
         """The values of a batch: a feed_dict by name, or a file with one."""
         if not isinstance(feed, dict):
             feed = read_feed(feed, position, self.session.graph)
+        self._refuse_effects(feed)
         return self.stream.values(self.session, feed)
+
+    def _refuse_effects(self, feed):
+        kind = frozenset(getattr(k, "name", k) for k in feed)
+        effect = None if kind in self._passed else effect_above(self.stream.tensors, feed, self.session.graph)
+        if effect is not None:
+            raise errors.bad_option("executor", "workers", (
+                "a value that each process computes alike: '%s' (%s) draws, reads input or assigns, in each process "
+                "from the start. Feed what it gives" % (effect.name, effect.type)))
+        self._passed.add(kind)
 
     def close(self):
         """Ends the session."""

@@ -7,7 +7,7 @@ from tf1_hessian.graph.upstream import VARIABLES, ops_inside
 from tf1_hessian.runners import refusals
 from tf1_hessian.runners.retries import DRAWS
 
-__all__ = ["refuse_draws", "refuse_unskippable"]
+__all__ = ["effect_above", "refuse_draws", "refuse_unskippable"]
 
 # What takes a reference to a variable and hands it on: conditionals and loops of v1 control flow.
 _FORWARDING = frozenset(["RefEnter", "RefExit", "RefIdentity", "RefMerge", "RefNextIteration", "RefSwitch"])
@@ -25,6 +25,11 @@ def refuse_unskippable(tensors, feed_dict, graph, reads=()):
     for op, inner in _effects_above(tensors, feed_dict, graph, reads):
         if not inner.type.startswith(DRAWS):
             raise refusals.unskippable(op)
+
+
+def effect_above(tensors, feed_dict, graph):
+    """The first op above the tensors that draws, reads input or assigns and that feeds do not cut off, or None."""
+    return next((op for op, _ in _effects_above(tensors, feed_dict, graph)), None)
 
 
 def _effects_above(tensors, feed_dict, graph, reads=()):

@@ -14,7 +14,7 @@ from tf1_hessian.runners.accumulators import WeightedMean, chained
 from tf1_hessian.runners.batches import batches_of
 from tf1_hessian.runners.evaluate import Fetches, session_of
 
-__all__ = ["Pace", "Stream", "streamed"]
+__all__ = ["Pace", "Stream", "graph_of", "streamed"]
 
 # Seconds between two checkpoints.
 _EVERY = 30.0
@@ -39,7 +39,7 @@ def streamed(stream, batches, session, report, checkpoint, every, library, deal=
     return stream.run(source, mean, session, report or _silent, store)
 
 
-def _graph_of(session):
+def graph_of(session):
     """The graph that names are looked up in."""
     session = session or tf.get_default_session()
     return tf.get_default_graph() if session is None else session.graph
@@ -52,8 +52,7 @@ def _silent(done, total, seconds):
 class Stream(object):
     """What is evaluated of each batch, and how it counts."""
 
-    def __init__(self, value, weight, reduce, session=None):
-        graph = _graph_of(session)
+    def __init__(self, value, weight, reduce, graph):
         self.reduce, self._weight = reduce, weight
         WeightedMean([], reduce)
         self._fetches_weight = weight is not None and not callable(weight)

@@ -1,7 +1,7 @@
 """The public call for values over many batches."""
 from tf1_hessian import __version__
 from tf1_hessian.runners.dealing import dealt
-from tf1_hessian.runners.streaming import Stream, streamed
+from tf1_hessian.runners.streaming import Stream, graph_of, streamed
 from tf1_hessian.streams.progress import reporting
 
 __all__ = ["stream"]
@@ -34,7 +34,8 @@ def stream(value, batches, session=None, *, weight=None, reduce="mean", progress
     has broken it. `value` is then what rebuilds the model once a process: a picklable function without arguments (or a
     GraphRecipe) that builds it in the default graph and returns (value, session) or (value, weight, session); batches
     are feed_dicts or files, sent by the names of placeholders. Batches of lost workers are sent again; values are added
-    in the order of the batches, so that the result, and a checkpoint, are those of one process, bit for bit.
+    in the order of the batches, so that the result, and a checkpoint, are those of one process, bit for bit; a value
+    that draws, or reads an iterator, is a ValueError.
 
     Raises ValueError for a NaN or an infinity, with batch and tensor, for values whose shape changes, and where there
     is no batch; CheckpointError, a ValueError, for a damaged checkpoint and for one of another problem, other data or
@@ -44,4 +45,5 @@ def stream(value, batches, session=None, *, weight=None, reduce="mean", progress
     with reporting(progress, "batch") as report:
         if executor is not None:
             return dealt(value, batches, executor, session, weight, reduce, report, checkpoint, every, __version__)
-        return streamed(Stream(value, weight, reduce, session), batches, session, report, checkpoint, every, __version__)
+        stream = Stream(value, weight, reduce, graph_of(session))
+        return streamed(stream, batches, session, report, checkpoint, every, __version__)
