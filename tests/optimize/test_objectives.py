@@ -215,6 +215,29 @@ def test_batches_are_one_big_feed():
             np.testing.assert_allclose(getattr(parts, name)(at, *more), getattr(big, name)(at, *more), rtol=1e-13)
 
 
+def test_a_false_gradient_is_refused():
+    w = tf.get_variable("w", initializer=np.array([1.0, 2.0]))
+
+    @tf.custom_gradient
+    def false(v):
+        return tf.reduce_sum(v ** 2), lambda up: up * tf.stack([v[1] ** 2, v[0] * 0])
+
+    objective = th.scipy_objective(false(w), w)
+    with started(tf.Session(), []).as_default():
+        for call in (lambda: objective.hess(np.ones(2)), lambda: objective.hessp(np.ones(2), np.ones(2))):
+            with pytest.raises(ValueError, match="not symmetric"):
+                call()
+
+
+def test_scalars_and_sources_without_elements():
+    a, b = tf.get_variable("a", initializer=np.array(3.0)), tf.get_variable("b", initializer=np.zeros([0, 2]))
+    objective = th.scipy_objective((a - 1) ** 2 + tf.reduce_sum(b ** 2), {"a": a, "b": b})
+    with started(tf.Session(), []).as_default():
+        result = objective.minimize("trust-exact")
+        assert th.evaluate(a) == pytest.approx(1) and objective.unpack(result.x)["b"].shape == (0, 2)
+        assert objective.hess([4.0]) == [[2]]
+
+
 def test_a_finalized_graph_will_do_when_built_before(graph):
     w, loss = variable()
     objective = th.scipy_objective(loss, w, dense=True)

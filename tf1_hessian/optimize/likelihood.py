@@ -14,7 +14,6 @@ __all__ = ["StandardErrors", "standard_errors"]
 
 # Lines of a printed table, directions and components of a refusal.
 _MOST_LINES, _MOST_DIRECTIONS, _MOST_COMPONENTS = 40, 3, 5
-_LARGEST_ASYMMETRY = 1e-3
 
 
 class StandardErrors(collections.namedtuple(
@@ -62,7 +61,7 @@ def standard_errors(nll, variables, session=None, feeds=None, *, weight=None, re
         raise errors.bad_option("tolerance", tolerance, "a positive number of standard errors")
     flat = FlatLoss("standard_errors", nll, variables, precision)
     found, = summed.of(flat.hessian() + flat.value_and_gradient())
-    gradient, hessian = found[-1], matrix_of(found[:-2], flat.layout.sizes)
+    gradient, hessian = found[-1], matrix_of(found[:-2], flat)
     estimates = evaluate(flat.present(), summed.first(), session)
     covariance = _inverse(hessian, flat, precision)
     decrement = float(np.sqrt(gradient.dot(covariance).dot(gradient)))
