@@ -219,6 +219,8 @@ def matrix_of(blocks, flat):
     """One symmetric matrix [n, n] of the values of a FlatLoss's blocks. ValueError where they are not symmetric."""
     blocks, sizes = iter(blocks), flat.layout.sizes
     matrix = np.concatenate([np.concatenate([next(blocks).reshape(r, c) for c in sizes], 1) for r in sizes], 0)
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError("The Hessian holds %d entries that are not finite." % np.sum(~np.isfinite(matrix)))
     apart = np.abs(matrix - matrix.T)
     if apart.max() > np.sqrt(flat.eps) * np.abs(matrix).max():
         row, column = np.unravel_index(np.argmax(apart), apart.shape)

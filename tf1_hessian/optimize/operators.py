@@ -6,6 +6,7 @@ from tf1_hessian import errors
 from tf1_hessian.estimators.products import check_symmetric
 from tf1_hessian.optimize.flat import FlatLoss
 from tf1_hessian.optimize.sums import Sum
+from tf1_hessian.runners.draws import refuse_draws
 
 __all__ = ["FlatProduct", "HessianOperator"]
 
@@ -42,6 +43,10 @@ class HessianOperator(linalg.LinearOperator):
         """An array [n] as arrays in the structure of xs."""
         return self._flat.unpack(vector)
 
+    def refuse_draws(self):
+        """Raises ValueError, which names the op, where each session call has another Hessian (dropout, an iterator)."""
+        self._product.refuse_draws()
+
     def _matvec(self, vector):
         return self._matmat(np.reshape(vector, [-1, 1]))[:, 0]
 
@@ -75,6 +80,10 @@ class FlatProduct(object):
         self._vector, self._product = flat.product()
         self._sum, self._is_checked = summed, not flat.may_be_unsymmetric
         self.n, self.eps = flat.layout.n, flat.eps
+
+    def refuse_draws(self):
+        """Raises ValueError where something above the product draws anew in each session call, and is not fed."""
+        refuse_draws([self._product], self._sum.first(), self._product.graph)
 
     def times(self, vectors, fed=()):
         """The products with the columns of an array [n, k]; fed: (tensor, array) pairs that are fed beside the batches.
