@@ -44,6 +44,7 @@ setup(
             "pytest-xdist",
             "ruff; python_version >= '3.8'",
             "scikit-learn",
+            "statsmodels",
             "tqdm",
             "vermin; python_version >= '3.8'",
         ],

@@ -1,7 +1,8 @@
 """Symmetric matrices whose diagonal, trace and eigenvalues are known from numpy."""
 import numpy as np
+import pytest
 
-__all__ = ["SPECTRA", "coverage", "symmetric"]
+__all__ = ["EACH", "SPECTRA", "coverage", "symmetric"]
 
 N = 60
 SPECTRA = {
@@ -9,6 +10,8 @@ SPECTRA = {
     "decaying": 0.8 ** np.arange(N),
     "indefinite": np.sin(7.0 * np.arange(N)) * np.linspace(0.5, 2, N),
 }
+# For tests of coverage, which take seconds: one in every run.
+EACH = [pytest.param(name, marks=[] if name == "indefinite" else [pytest.mark.slow]) for name in sorted(SPECTRA)]
 
 
 def symmetric(values, seed=1):

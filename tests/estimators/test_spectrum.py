@@ -1,7 +1,7 @@
 """The spectral density against that of the exact eigenvalues."""
 import numpy as np
 import pytest
-from matrices import SPECTRA, symmetric
+from matrices import EACH, SPECTRA, symmetric
 
 import tf1_hessian as th
 
@@ -12,7 +12,7 @@ def smoothed(values, grid, width):
     return each.mean(1)
 
 
-@pytest.mark.parametrize("spectrum", sorted(SPECTRA))
+@pytest.mark.parametrize("spectrum", EACH)
 def test_exact_density_within_the_band(spectrum):
     matrix = np.kron(symmetric(SPECTRA[spectrum]), np.eye(2))
     inside = []

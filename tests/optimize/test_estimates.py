@@ -98,6 +98,22 @@ def test_float32_converges(session):
     assert np.max(found.errors) < 1e-4
 
 
+def test_a_loss_that_draws_has_a_mean_and_no_eigenvalues(session):
+    """Its Hessian is u I with u between 1 and 2: the trace is 6 on average, and no column is exact."""
+    w = tf.get_variable("w", initializer=np.ones(4))
+    drawn = tf.random_uniform([], 1, 2, seed=3, dtype=tf.float64)
+    loss = 0.5 * drawn * tf.reduce_sum(w ** 2)
+    started(session, [])
+    found = th.estimate_trace(loss, w, samples=100)
+    assert found.samples == 100 and found.standard_error == pytest.approx(4 / np.sqrt(12 * 100), rel=0.2)
+    assert abs(found.value - 6) < 4 * found.standard_error
+    for call in (lambda: th.eigenvalues(loss, w, k=1), lambda: th.spectral_density(loss, w),
+                 lambda: th.estimate_diag(loss, w, method="xdiag")):
+        with pytest.raises(ValueError, match="random_uniform"):
+            call()
+    assert th.eigenvalues(loss, w, k=1, feeds={drawn: 1.5}).values == pytest.approx([1.5])
+
+
 def test_refusals(graph):
     loss, xs = net()
     assert "method='exact'" in assert_refused(ValueError, lambda: th.estimate_diag(loss, None, method="exact"), graph)

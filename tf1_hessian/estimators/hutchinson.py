@@ -29,15 +29,16 @@ def effort_of(samples, tolerance, max_samples, seed):
     return Effort(samples, tolerance, max(samples, count_of("max_samples", max_samples, 2)), seed)
 
 
-def estimate(products, quantity, effort, colors=None):
+def estimate(products, quantity, effort, colors=None, is_fixed=True):
     """The Estimate of the "diag" [n] or the "trace". colors: of the elements, [n]; None for one colour.
 
-    With colours, a sample is one product for each: an element is disturbed by those of its own colour alone. Where all
-    samples would take n products or more, the n columns are taken: exact.
+    is_fixed: whether a product is the same each time. With colours, a sample is one product for each: an element is
+    disturbed by those of its own colour alone. Where the matrix is fixed and all samples would take n products or more,
+    the n columns are taken: exact.
     """
     number = 1 if colors is None else int(colors.max()) + 1
     method = "hutchinson" if colors is None else "probing"
-    if effort.samples * number >= products.n:
+    if is_fixed and effort.samples * number >= products.n:
         return exact(products, quantity, method)
     random, running = generator(effort.seed), _Running()
     masks = np.ones([products.n, 1]) if colors is None else np.eye(number)[colors]

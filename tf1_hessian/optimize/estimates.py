@@ -27,7 +27,8 @@ def estimate_diag(loss, xs=None, *, session=None, feeds=None, method="hutchinson
 
     loss may also be a th.HessianOperator, another real symmetric scipy LinearOperator or a matrix, and xs is left out;
     the value is [n] then, for a HessianOperator in the structure of its xs. session, feeds, weight, reduce, precision:
-    as in th.HessianOperator. Each product is a session call, which draws anew what is random in the loss.
+    as in th.HessianOperator. Where a session call draws anew (dropout, an iterator), signs estimate the mean over
+    draws, and no column is taken for exact; "xdiag" is refused.
     """
     operator = _operator(loss, xs, session, feeds, weight, reduce, precision)
     found = _estimated(operator, "diag", method, (samples, tolerance, max_samples, seed), coloring)
@@ -40,7 +41,7 @@ def estimate_trace(loss, xs=None, *, session=None, feeds=None, method="hutchinso
                    max_samples=1000, coloring=None, seed=0, weight=None, reduce="mean", precision=None):
     """An Estimate of the trace of the Hessian, from products with random vectors.
 
-    method: "hutchinson", "xtrace" or "probing"; all else as in `estimate_diag`.
+    method: "hutchinson", "xtrace" (as "xdiag") or "probing"; all else as in `estimate_diag`.
     """
     operator = _operator(loss, xs, session, feeds, weight, reduce, precision)
     return _estimated(operator, "trace", method, (samples, tolerance, max_samples, seed), coloring)
@@ -54,7 +55,7 @@ def eigenvalues(loss, xs=None, *, k=6, which="LM", session=None, feeds=None, tol
     "BE" some of both ends. tolerance: relative, by default the rounding error of a product. max_iterations: restarts,
     10 n by default; scipy's ArpackNoConvergence, with what was found, where they are not enough. Vectors are [n, k];
     HessianOperator.unpack(vector) puts one into the structure of xs. Other arguments as in `estimate_diag`; ValueError
-    for a matrix that is not symmetric.
+    for a matrix that is not symmetric, and for a loss that draws anew in each call.
     """
     products = _symmetric(_operator(loss, xs, session, feeds, weight, reduce, precision), seed)
     return lanczos.eigenpairs(products, k, which, tolerance, max_iterations, seed)
@@ -88,7 +89,9 @@ def _operator(loss, xs, session, feeds, weight, reduce, precision):
 
 def _symmetric(operator, seed):
     products = Products(operator)
-    if not isinstance(operator, HessianOperator):
+    if isinstance(operator, HessianOperator):
+        operator.refuse_draws()
+    else:
         check_symmetric(products, seed)
     return products
 
@@ -101,11 +104,23 @@ def _estimated(operator, quantity, method, effort, coloring):
     if (coloring is None) != (method != "probing"):
         raise errors.bad_option("coloring", coloring, "a th.Coloring, a SparsityPattern or a colour for each element "
                                 "with method='probing', and none with others")
-    products = Products(operator)
+    products, is_fixed = Products(operator), _is_fixed(operator, method == exchangeable_method)
     if method == exchangeable_method:
         return exchangeable.estimate(products, quantity, effort)
     colors = None if coloring is None else _colors_of(coloring, products.n)
-    return hutchinson.estimate(products, quantity, effort, colors)
+    return hutchinson.estimate(products, quantity, effort, colors, is_fixed)
+
+
+def _is_fixed(operator, must_be):
+    """Whether each product is with the same matrix. Raises ValueError where it must be, and is not."""
+    try:
+        if isinstance(operator, HessianOperator):
+            operator.refuse_draws()
+        return True
+    except ValueError:
+        if must_be:
+            raise
+        return False
 
 
 def _colors_of(coloring, n):

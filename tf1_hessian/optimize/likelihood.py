@@ -14,7 +14,6 @@ __all__ = ["StandardErrors", "standard_errors"]
 
 # Lines of a printed table, directions and components of a refusal.
 _MOST_LINES, _MOST_DIRECTIONS, _MOST_COMPONENTS = 40, 3, 5
-_LARGEST_ASYMMETRY = 1e-3
 
 
 class StandardErrors(collections.namedtuple(
@@ -62,7 +61,7 @@ def standard_errors(nll, variables, session=None, feeds=None, *, weight=None, re
         raise errors.bad_option("tolerance", tolerance, "a positive number of standard errors")
     flat = FlatLoss("standard_errors", nll, variables, precision)
     found, = summed.of(flat.hessian() + flat.value_and_gradient())
-    gradient, hessian = found[-1], matrix_of(found[:-2], flat.layout.sizes)
+    gradient, hessian = found[-1], matrix_of(found[:-2], flat)
     estimates = evaluate(flat.present(), summed.first(), session)
     covariance = _inverse(hessian, flat, precision)
     decrement = float(np.sqrt(gradient.dot(covariance).dot(gradient)))
@@ -80,8 +79,6 @@ def standard_errors(nll, variables, session=None, feeds=None, *, weight=None, re
 
 def _inverse(hessian, flat, precision):
     """The inverse of a positive definite matrix. Raises ValueError for another one."""
-    if not np.all(np.isfinite(hessian)):
-        raise ValueError("The Hessian holds %d entries that are not finite." % np.sum(~np.isfinite(hessian)))
     diagonal = np.abs(np.diag(hessian))
     units = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     values, vectors = np.linalg.eigh(hessian * units[:, None] * units)

@@ -7,7 +7,7 @@ from scipy import optimize
 
 from tf1_hessian import _compat, errors
 from tf1_hessian.optimize.flat import FlatLoss, vector_of
-from tf1_hessian.optimize.operators import multiplied
+from tf1_hessian.optimize.operators import FlatProduct
 from tf1_hessian.optimize.sums import Sum
 from tf1_hessian.runners.evaluate import evaluate
 
@@ -52,7 +52,7 @@ class ScipyObjective(object):
         self.n, self.n_iter = self._flat.layout.n, 0
         if dense:
             self._flat.hessian()
-        self._vector, self._product = self._flat.product()
+        self._product = FlatProduct(self._flat, self._sum)
         self._first = self._flat.value_and_gradient()
         self._present, self._writing = self._flat.present(), self._flat.writing()
         self._fed, self._at, self._is_alone = {}, None, False
@@ -105,24 +105,24 @@ class ScipyObjective(object):
         """The Hessian at x times p, [n]."""
         p = vector_of("p", p, self.n)
         self._point(x)
-        return multiplied(self._sum, self._product, self._vector, p[:, None], self._fed)[:, 0]
+        return self._product.times(p[:, None], self._fed.items())[:, 0]
 
     def hess(self, x):
         """The Hessian at x, [n, n], by th.hessian; symmetric."""
         tensors = self._flat.hessian()
         self._point(x)
         blocks, = self._sum.of(tensors, [self._fed])
-        return matrix_of(blocks, self._flat.layout.sizes)
+        return matrix_of(blocks, self._flat)
 
     def bounds(self, lower=None, upper=None):
         """A scipy.optimize.Bounds. lower, upper: a number, or numbers and arrays in the structure of the variables;
         None, there too, for no bound."""
         ends = [self._end("lower", lower, -np.inf), self._end("upper", upper, np.inf)]
-        crossed = ~(ends[0] <= ends[1])
+        crossed = np.isnan(ends[0]) | np.isnan(ends[1]) | (np.nan_to_num(ends[0]) > np.nan_to_num(ends[1]))
         if crossed.any():
             first = int(np.argmax(crossed))
-            raise errors.bad_option("lower", ends[0][first], "at most upper=%r, for %s" % (
-                ends[1][first], self._flat.label(first)))
+            raise errors.bad_option("lower", ends[0][first].item(), "at most upper=%r, for %s" % (
+                ends[1][first].item(), self._flat.label(first)))
         return optimize.Bounds(*ends)
 
     def _end(self, name, side, infinite):
@@ -170,12 +170,10 @@ class ScipyObjective(object):
 
     def _derivatives(self, method):
         name = method.lower() if isinstance(method, str) else ""
-        found = {} if name in _WITHOUT_GRADIENT else {"jac": self.jac}
-        if name in _WITH_PRODUCTS or not name:
-            found["hessp"] = self.hessp
-        if name in _WITH_MATRIX:
-            found["hess"] = self.hess
-        return found
+        wanted = [] if name in _WITHOUT_GRADIENT else ["jac"]
+        wanted += ["hessp"] if name in _WITH_PRODUCTS or not name else []
+        wanted += ["hess"] if name in _WITH_MATRIX else []
+        return {each: getattr(self, each) for each in wanted}
 
     def stepped(self, x):
         """(the loss, the length of the gradient) at an iterate of `minimize`, nan where it is long past."""
@@ -217,8 +215,16 @@ def _has(constraints):
     return not (isinstance(constraints, (tuple, list)) and not constraints)
 
 
-def matrix_of(blocks, sizes):
-    """One symmetric matrix [n, n] of the blocks' values."""
-    blocks = iter(blocks)
+def matrix_of(blocks, flat):
+    """One symmetric matrix [n, n] of the values of a FlatLoss's blocks. ValueError where they are not symmetric."""
+    blocks, sizes = iter(blocks), flat.layout.sizes
     matrix = np.concatenate([np.concatenate([next(blocks).reshape(r, c) for c in sizes], 1) for r in sizes], 0)
+    if not np.all(np.isfinite(matrix)):
+        raise ValueError("The Hessian holds %d entries that are not finite." % np.sum(~np.isfinite(matrix)))
+    apart = np.abs(matrix - matrix.T)
+    if apart.max() > np.sqrt(flat.eps) * np.abs(matrix).max():
+        row, column = np.unravel_index(np.argmax(apart), apart.shape)
+        raise ValueError("The Hessian is not symmetric: the entry of %s and %s is %.8g, and %.8g the other way round. "
+                         "A custom gradient that is no gradient does that." % (
+                             flat.label(row), flat.label(column), matrix[row, column], matrix[column, row]))
     return (matrix + matrix.T) / 2

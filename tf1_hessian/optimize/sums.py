@@ -29,7 +29,12 @@ class Sum(object):
 
     def first(self):
         """The first feed_dict."""
-        return self._batches().step(session_of(self._session), lambda feed: None)[0]
+        if self._feeds is None or isinstance(self._feeds, dict):
+            return self._feeds or {}
+        found = self._batches().step(session_of(self._session), lambda feed: None)
+        if found is None:
+            raise refusals.no_batches()
+        return found[0]
 
     def _batches(self):
         found = self._feeds() if callable(self._feeds) else self._feeds
