@@ -71,12 +71,14 @@ def test_runs_are_a_mean_and_a_band():
 def test_a_log_scale_and_one_run():
     _, ax = plots.pruning_curve([0, 1], {"rise": [0.0, 1e3]}, ylabel="nats", scale="log")
     assert ax.get_yscale() == "log" and ax.get_title() == "Pruning"
+    _, ax = plots.pruning_curve([0, 1], {"rise": [0.0, -1.0]}, ylabel="nats", scale="log")
+    assert ax.get_yscale() == "linear" and ax.texts[0].get_text() == "no value is above zero"
 
 
 @pytest.mark.parametrize("fractions, curves, sentence", [
-    ([0, 50], {"a": [1, 2]}, "numbers from 0 to 1"), ([], {"a": []}, "numbers from 0 to 1"), ([0, 1], {}, "at least one"),
-    ([0, 1], {"a": [1, 2, 3]}, r"'a' has the shape \[3\]"), ([0, 1], {"a": [1, np.nan]}, "'a': 1 of 2"),
-    ([0, 1], {"a": np.ones([0, 2])}, "shape")])
+    ([0, 50], {"a": [1, 2]}, "numbers from 0 to 1"), ([], {"a": []}, "numbers from 0 to 1"),
+    ([0, 1], {}, "at least one"), ([0, 1], {"a": [1, 2, 3]}, r"'a' has the shape \[3\]"),
+    ([0, 1], {"a": [1, np.nan]}, "'a': 1 of 2"), ([0, 1], {"a": np.ones([0, 2])}, "shape")])
 def test_what_is_no_curve_is_refused(fractions, curves, sentence):
     with pytest.raises(ValueError, match=sentence):
         plots.pruning_curve(fractions, curves, ylabel="y")

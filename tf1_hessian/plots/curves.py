@@ -1,7 +1,7 @@
 """Curves: a spectrum, and what pruning costs."""
 import numpy as np
 
-from tf1_hessian.plots.figures import BLUE, CYCLE, GREY, UNITS, axes_for
+from tf1_hessian.plots.figures import BLUE, CYCLE, GREY, UNITS, axes_for, state
 from tf1_hessian.plots.values import number, real, shortened
 
 __all__ = ["pruning_curve", "spectrum"]
@@ -65,7 +65,10 @@ def pruning_curve(fractions, curves, *, ylabel, scale="linear", ax=None):
         if len(runs) > 1:
             ax.fill_between(100 * fractions, runs.min(0), runs.max(0), color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(100 * fractions, runs.mean(0), label=_label(label), **style)
-    ax.set_yscale(scale)
+    if scale == "log" and max(runs.max() for _, runs in curves) <= 0:
+        state(ax, "no value is above zero")
+    else:
+        ax.set_yscale(scale)
     ax.set_xlabel("weights deleted (%)")
     ax.set_ylabel(ylabel)
     most = max(len(runs) for _, runs in curves)
