@@ -291,16 +291,3 @@ def test_what_has_no_second_derivative_is_refused_in_begin(graph):
     loss = tf.reduce_sum(tf.py_func(lambda v: v ** 2, [x], tf.float32))
     hook = th.HessianHook(loss, x, every_steps=1, callback=print)
     assert_refused((LookupError, ValueError), hook.begin, graph)
-
-
-def test_a_file_that_can_not_be_written_leaves_none(line, tmp_path, monkeypatch):
-    loss, x, step = line
-
-    def full_disk(*_, **__):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(np.lib.format, "write_array", full_disk)
-    with pytest.raises(OSError, match="no space left"):
-        with tf.train.MonitoredSession(hooks=[th.HessianHook(loss, x, every_steps=1, out=tmp_path)]) as session:
-            session.run(step)
-    assert not os.listdir(str(tmp_path))

@@ -1,5 +1,6 @@
 """Curves: a spectrum, and what pruning costs."""
 import numpy as np
+from scipy import stats
 
 from tf1_hessian.plots.figures import BLUE, CYCLE, GREY, UNITS, axes_for, state
 from tf1_hessian.plots.values import number, real, shortened
@@ -18,7 +19,8 @@ def spectrum(values, *, exact=None, scale="log", ax=None):
 
     values: an estimated density, as a SpectralDensity, (grid, density) or (grid, density, standard_error): a line, and
     a band of two standard errors to each side; or eigenvalues [n], as a histogram and a mark for each. exact:
-    eigenvalues to draw below an estimate. scale: of the density, "log" or "linear".
+    eigenvalues to draw below an estimate: as bells of a SpectralDensity's width, else as a histogram. scale: of the
+    density, "log" or "linear".
     """
     if scale not in ("log", "linear"):
         raise ValueError("scale=%r is not possible; expected 'log' or 'linear'." % (scale,))
@@ -29,7 +31,8 @@ def spectrum(values, *, exact=None, scale="log", ax=None):
     figure, ax = axes_for(ax)
     tops = []
     if eigenvalues is not None:
-        tops.append(_draw_eigenvalues(ax, eigenvalues))
+        bells = None if density is None or not hasattr(values, "width") else (density[0], float(values.width))
+        tops.append(_draw_eigenvalues(ax, eigenvalues, bells))
     if density is not None:
         tops.append(_draw_density(ax, *density))
     ax.set_yscale(scale)
@@ -95,7 +98,7 @@ def _runs(label, values, size):
 def _density(values):
     """(grid, density, standard error or None) of an estimate; None for eigenvalues."""
     if hasattr(values, "grid"):
-        values = values.grid, values.values, values.standard_error
+        values = values.grid, values.density, values.standard_error
     if not any(np.ndim(v) for v in values):
         return None
     if len(values) not in (2, 3):
@@ -121,11 +124,17 @@ def _eigenvalues(values):
     return np.sort(values)
 
 
-def _draw_eigenvalues(ax, eigenvalues):
-    """A histogram, a mark for each on the axis; the largest density."""
-    bins = int(min(100, max(10, 2 * np.sqrt(eigenvalues.size))))
-    shares, _, _ = ax.hist(eigenvalues, bins, density=True, color="0.8",
-                           label="exact, %s in %d bins" % (number(eigenvalues.size, "eigenvalue"), bins))
+def _draw_eigenvalues(ax, eigenvalues, bells):
+    """A histogram, or the sum of bells (grid, width); a mark for each on the axis. The largest density."""
+    count = number(eigenvalues.size, "eigenvalue")
+    if bells is None:
+        bins = int(min(100, max(10, 2 * np.sqrt(eigenvalues.size))))
+        label = "exact, %s in %d bins" % (count, bins)
+        shares, _, _ = ax.hist(eigenvalues, bins, density=True, color="0.8", label=label)
+    else:
+        grid, width = bells
+        shares = np.mean([stats.norm.pdf(grid, e, width) for e in eigenvalues], 0)
+        ax.fill_between(grid, shares, color="0.8", linewidth=0, label="exact, %s, smoothed alike" % count)
     ax.plot(eigenvalues, np.full(eigenvalues.size, 0.02), "|", color="black", markersize=10, markeredgewidth=0.6,
             transform=ax.get_xaxis_transform(), label="each eigenvalue")
     return float(np.max(shares))
