@@ -7,10 +7,10 @@ training goes on until the gradient is small. Prints a table and saves two pictu
 """
 import os
 
-import numpy as np
 import tensorflow.compat.v1 as tf
-from matplotlib.figure import Figure
-from pruning import BLUE, CLASSES, ORANGE, PIXELS, WEIGHT_DECAY, dense, draw_pruning, flat, parse_arguments, race, save
+from pruning import CLASSES, PIXELS, WEIGHT_DECAY, dense, draw_pruning, parse_arguments, race, save
+
+import tf1_hessian as th
 
 tf.disable_eager_execution()
 
@@ -24,33 +24,11 @@ def network(images):
     return logits, first + second
 
 
-def draw_layer(axes, variable, diagonal, bins):
-    """A histogram of |H_ii|; negative entries in their own colour, zeros only counted."""
-    negative = diagonal < 0
-    share = np.full(diagonal.size, 100.0 / diagonal.size)
-    axes.hist([diagonal[~negative], -diagonal[negative]], bins, weights=[share[~negative], share[negative]],
-              color=[BLUE, ORANGE], label=["positive", "negative, by size"], stacked=True)
-    axes.axvline(np.median(np.abs(diagonal)), color="k", label="median")
-    if variable.shape.ndims == 2:
-        axes.axvline(WEIGHT_DECAY, color="k", linestyle=":", label="from the weight decay alone")
-    axes.set_xscale("log")
-    axes.set_ylabel("entries (%)", fontsize=11)
-    axes.set_title("%s %s: %d entries, %d negative, %d zero" % (
-        variable.op.name, variable.shape, diagonal.size, negative.sum(), np.sum(diagonal == 0)), fontsize=11)
-    axes.grid(alpha=0.3)
-
-
 def draw_diagonal(model, trained, path):
-    """A histogram for each variable, on one log axis."""
-    sizes = np.abs(flat(trained.diagonal))
-    bins = np.geomspace(0.9 * sizes[sizes > 0].min(), 1.1 * sizes.max(), 45)
-    figure = Figure(figsize=(7.2, 8.2), dpi=150)
-    rows = figure.subplots(len(model.weights), 1, sharex=True)
-    for axes, variable, diagonal in zip(rows, model.weights, trained.diagonal):
-        draw_layer(axes, variable, np.ravel(diagonal), bins)
-    rows[0].legend(fontsize=10, loc="upper right")
-    rows[-1].set_xlabel("size of the second derivative of the loss, $|H_{ii}|$", fontsize=12)
-    figure.suptitle("The exact Hessian diagonal by layer", fontsize=13)
+    """How large the entries of each layer are, and what the weight decay alone would give."""
+    figure, axes = th.plots.curvature_by_layer(trained.diagonal, model.weights)
+    axes.axvline(WEIGHT_DECAY, color="k", linestyle=":")
+    axes.text(WEIGHT_DECAY, -0.5, " weight decay alone", fontsize=9, va="top")
     save(figure, path)
 
 

@@ -17,7 +17,7 @@ def parser(description):
 
 def panels(columns, title, width=8.0, height=4.2):
     """(figure, axes): panels side by side below a title."""
-    figure = Figure(figsize=(width, height), dpi=150)
+    figure = Figure(figsize=(width, height), dpi=150, constrained_layout=True)
     axes = figure.subplots(1, columns)
     for each in [axes] if columns == 1 else axes:
         each.grid(alpha=0.3)
@@ -26,7 +26,6 @@ def panels(columns, title, width=8.0, height=4.2):
 
 
 def save(figure, path):
-    figure.tight_layout()
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     figure.savefig(path)
     print("saved %s" % path)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import tensorflow.compat.v1 as tf
 from matplotlib.figure import Figure
-from pictures import BLUE, ORANGE, parser, save
+from pictures import parser, save
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -175,31 +175,6 @@ def print_verdict(obd, magnitude):
           "diagonal takes each weight as deleted alone" % listed(rise > 2 * predicted))
 
 
-def draw_line(axes, values, label, colour, **style):
-    """The mean over the networks (first axis) and their range."""
-    axes.fill_between(PERCENTS, values.min(0), values.max(0), color=colour, alpha=0.18, linewidth=0)
-    axes.plot(PERCENTS, values.mean(0), color=colour, label=label, **style)
-
-
-def draw_accuracy(axes, obd, magnitude):
-    draw_line(axes, 100 * obd[:, :, 0], "Optimal Brain Damage: $H_{ii} w_i^2 / 2$", BLUE, marker="o")
-    draw_line(axes, 100 * magnitude[:, :, 0], "magnitude: $|w_i|$", ORANGE, marker="s")
-    axes.axhline(100.0 / CLASSES, color="0.5", linestyle=":", label="guessing")
-    axes.set_ylabel("test accuracy (%)", fontsize=12)
-    axes.set_ylim(0, 102)
-    axes.legend(fontsize=11, loc="lower left")
-
-
-def draw_rise(axes, obd, magnitude):
-    draw_line(axes, obd[:, :, 1], "Optimal Brain Damage", BLUE, marker="o")
-    draw_line(axes, obd[:, :, 2], "the same, predicted by the diagonal", "0.25", linestyle="--")
-    draw_line(axes, magnitude[:, :, 1], "magnitude", ORANGE, marker="s")
-    axes.set_yscale("log")
-    axes.set_ylim(1e-6, 10)
-    axes.set_ylabel("rise of the training loss (nats per image)", fontsize=12)
-    axes.legend(fontsize=11, loc="lower right")
-
-
 def race(network, networks, steps, is_smooth=True):
     """Trains networks and prunes them both ways; prints figures. (Model, last Trained, rows by OBD, by magnitude).
 
@@ -225,15 +200,25 @@ def race(network, networks, steps, is_smooth=True):
 
 
 def draw_pruning(obd, magnitude, network, path):
-    figure = Figure(figsize=(11.5, 4.8), dpi=150)
+    """Test accuracy and loss by weights deleted: the mean over the networks (first axis) and their range."""
+    figure = Figure(figsize=(11.5, 4.8), dpi=150, constrained_layout=True)
     left, right = figure.subplots(1, 2)
-    draw_accuracy(left, obd, magnitude)
-    draw_rise(right, obd, magnitude)
-    for axes in (left, right):
-        axes.set_xlabel("weights deleted (%)", fontsize=12)
-        axes.grid(alpha=0.3)
+    fractions = np.array(PERCENTS) / 100.0
+    th.plots.pruning_curve(fractions, {
+        "Optimal Brain Damage: $H_{ii} w_i^2 / 2$": 100 * obd[:, :, 0], "magnitude: $|w_i|$": 100 * magnitude[:, :, 0],
+    }, ylabel="test accuracy (%)", ax=left)
+    left.axhline(100.0 / CLASSES, color="0.5", linestyle=":", label="guessing")
+    left.set_ylim(0, 102)
+    left.legend()
+    th.plots.pruning_curve(fractions, {
+        "Optimal Brain Damage": obd[:, :, 1], "magnitude": magnitude[:, :, 1],
+        "Optimal Brain Damage, predicted by the diagonal": obd[:, :, 2],
+    }, ylabel="rise of the training loss (nats per image)", scale="log", ax=right)
+    right.set_ylim(1e-6, 10)
     figure.suptitle("Pruning a %s for digits, without training afterwards: mean and range of %d networks" % (
         network, len(obd)), fontsize=13)
+    for axes in (left, right):
+        axes.set_title("")
     save(figure, path)
 
 

@@ -24,8 +24,9 @@ def summaries(values, tag="hessian"):
 
     values: a number is a scalar, an array a histogram with the buckets of tf.summary.histogram (a scipy.sparse matrix
     that of its stored entries), a matplotlib figure, what a function of th.plots returns, or the bytes of a PNG file an
-    image; a dict or list gives each of its leaves the tag `tag/key`. NaN and infinities can't stand in a histogram: it shows the other entries, and a scalar
-    `tag/not_finite` counts them. Raises TypeError for what is neither, ValueError for complex numbers.
+    image; a dict or list gives each of its leaves the tag `tag/key`. NaN and infinities can't stand in a histogram: it
+    shows the other entries, and a scalar `tag/not_finite` counts them. Raises TypeError for what is none of these,
+    ValueError for complex numbers and bytes of other files.
     """
     found = tf.Summary()
     for name, leaf in leaves(values, str(tag), _is_picture):

@@ -12,10 +12,10 @@ DENSITY = np.exp(-GRID ** 2)
 ERROR = 0.1 * DENSITY
 EXACT = np.array([-1.0, 0.0, 0.5, 2.0])
 
-SpectralDensity = collections.namedtuple("SpectralDensity", "grid density standard_error")
+SpectralDensity = collections.namedtuple("SpectralDensity", "grid density standard_error width n")
 
 
-@pytest.mark.parametrize("values", [(GRID, DENSITY, ERROR), SpectralDensity(GRID, DENSITY, ERROR),
+@pytest.mark.parametrize("values", [(GRID, DENSITY, ERROR), SpectralDensity(GRID, DENSITY, ERROR, 0.2, 4),
                                     (GRID[::-1], DENSITY[::-1], ERROR[::-1])])
 def test_a_density_has_a_band_of_two_standard_errors(values):
     _, ax = plots.spectrum(values)
@@ -36,6 +36,17 @@ def test_exact_eigenvalues_stand_below_the_estimate():
     assert marks[0].get_xdata().tolist() == EXACT.tolist()
     assert ax.get_title() == "Spectrum of the Hessian: -1 to 2, 1 of 4 negative"
     assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > max(p.get_height() for p in ax.patches)
+
+
+def test_exact_eigenvalues_are_smoothed_as_the_estimate_is():
+    """The estimate of a spectrum that is known is its own truth: both outlines are the same."""
+    bells = np.exp(-np.subtract.outer(GRID, EXACT) ** 2 / (2 * 0.2 ** 2)) / (0.2 * np.sqrt(2 * np.pi))
+    _, ax = plots.spectrum(SpectralDensity(GRID, bells.mean(1), ERROR, 0.2, 4), exact=EXACT, scale="linear")
+    outline = ax.collections[0].get_paths()[0].vertices
+    above = {x: y for x, y in outline if y > 0}
+    np.testing.assert_allclose([above[x] for x in GRID[10:-5]], bells.mean(1)[10:-5], rtol=1e-6)
+    assert not ax.patches
+    assert ax.get_legend().get_texts()[0].get_text() == "exact, 4 eigenvalues, smoothed alike"
 
 
 def test_eigenvalues_alone():
@@ -71,12 +82,14 @@ def test_runs_are_a_mean_and_a_band():
 def test_a_log_scale_and_one_run():
     _, ax = plots.pruning_curve([0, 1], {"rise": [0.0, 1e3]}, ylabel="nats", scale="log")
     assert ax.get_yscale() == "log" and ax.get_title() == "Pruning"
+    _, ax = plots.pruning_curve([0, 1], {"rise": [0.0, -1.0]}, ylabel="nats", scale="log")
+    assert ax.get_yscale() == "linear" and ax.texts[0].get_text() == "no value is above zero"
 
 
 @pytest.mark.parametrize("fractions, curves, sentence", [
-    ([0, 50], {"a": [1, 2]}, "numbers from 0 to 1"), ([], {"a": []}, "numbers from 0 to 1"), ([0, 1], {}, "at least one"),
-    ([0, 1], {"a": [1, 2, 3]}, r"'a' has the shape \[3\]"), ([0, 1], {"a": [1, np.nan]}, "'a': 1 of 2"),
-    ([0, 1], {"a": np.ones([0, 2])}, "shape")])
+    ([0, 50], {"a": [1, 2]}, "numbers from 0 to 1"), ([], {"a": []}, "numbers from 0 to 1"),
+    ([0, 1], {}, "at least one"), ([0, 1], {"a": [1, 2, 3]}, r"'a' has the shape \[3\]"),
+    ([0, 1], {"a": [1, np.nan]}, "'a': 1 of 2"), ([0, 1], {"a": np.ones([0, 2])}, "shape")])
 def test_what_is_no_curve_is_refused(fractions, curves, sentence):
     with pytest.raises(ValueError, match=sentence):
         plots.pruning_curve(fractions, curves, ylabel="y")

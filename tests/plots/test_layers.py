@@ -83,6 +83,12 @@ def test_fewer_entries_than_asked_for():
     assert ax.texts[-1].get_text() == "all entries are zero"
 
 
+def test_of_many_bars_some_are_named():
+    figure, ax = plots.top_curvatures({"w": np.arange(1.0, 131)}, 130)
+    assert len(ax.patches) == 130 and texts(ax.yaxis)[:2] == ["w[129]", "w[126]"]
+    assert [t.get_text() for t in ax.texts][:2] == ["130", "127"] and figure.get_figheight() == 12
+
+
 @pytest.mark.parametrize("k", [0, -1, 2.5, True, None])
 def test_a_number_of_entries_that_can_not_be_meant(k):
     with pytest.raises(ValueError, match="k="):

@@ -1,4 +1,6 @@
 """Maps and patterns: what the cells hold, where lines and names stand."""
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -82,6 +84,15 @@ def test_log_magnitudes_are_symmetric_in_the_sign_and_keep_six_powers_of_ten(hes
     np.testing.assert_allclose(np.ma.getdata(norm([-largest, 0, largest])).mean(), 0.5)
     shades = np.asarray(norm(10.0 ** np.arange(-2, 3)))
     assert (np.diff(shades) > 0.02).all()
+
+
+@pytest.mark.parametrize("size", [1e-280, 1e-200, 1e200, 1e300])
+def test_magnitudes_near_the_ends_of_float64(size):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure, ax = plots.hessian_map(np.diag([size, -size]))
+        figure.draw_without_rendering()
+    assert ax.images[0].norm.vmax >= size and ax.images[0].norm.linthresh > 0
 
 
 def test_the_bar_of_logarithms_names_powers_of_both_signs():

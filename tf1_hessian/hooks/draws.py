@@ -88,10 +88,10 @@ def _is_draw(op):
 
 
 def _check(op, fed):
+    if ops_inside(op) or any(above.type in _BRANCHES for above in _reached([op], fed, lambda op: op.type in _RESULTS)):
+        raise _refusal(op, "what is drawn inside a function, a conditional or a loop can't be taken from there")
     if not _is_draw(op):
         raise _refusal(op, "running it again may change what is trained, or give another value")
-    if any(above.type in _BRANCHES for above in _reached([op], fed, lambda op: op.type in _RESULTS)):
-        raise _refusal(op, "it stands inside a conditional or a loop, where it may not run at all")
     if any(t.dtype in (tf.resource, tf.variant) for t in op.outputs):
         raise _refusal(op, "its result can't be fetched")
     above = [t.op for t in op.inputs if op.type.startswith(_RANDOM)]

@@ -1,9 +1,7 @@
 """A tf.train.SessionRunHook that evaluates a Hessian while a model trains."""
 import os
 import time
-import uuid
 import warnings
-import zipfile
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from tf1_hessian.api import hessian, hessian_diag
 from tf1_hessian.graph import built
 from tf1_hessian.graph.sources import resolve_losses, resolve_sources
 from tf1_hessian.hooks.draws import draws_of, runs, tensors_fed
+from tf1_hessian.hooks.files import save
 from tf1_hessian.runners.evaluate import evaluate
 from tf1_hessian.tensorboard import summaries
 
@@ -157,7 +156,7 @@ class HessianHook(tf.train.SessionRunHook):
             summary.MergeFrom(summaries(self._trace([array for _, array in arrays]), self._tag + "_trace"))
             self._writer.add_summary(summary, step)
         if self._out is not None:
-            _save(os.path.join(os.fspath(self._out), "%s-%d.npz" % (self._asked[2], step)), arrays)
+            save(os.path.join(os.fspath(self._out), "%s-%d.npz" % (self._asked[2], step)), arrays)
         if self._callback is not None:
             self._callback(step, values)
 
@@ -190,19 +189,3 @@ def _check(quantity, every_steps, every_secs, options):
     for name in _OTHER_RESULTS:
         if name in options:
             raise errors.bad_option(name, options[name], "no such option of HessianHook")
-
-
-def _save(path, arrays):
-    """An .npz file, whole or not at all; names may be any."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    partial = "%s.%s.partial" % (path, uuid.uuid4().hex)
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED, True) as archive:
-            for name, array in arrays:
-                with archive.open(name + ".npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
-        os.replace(partial, path)
-    except BaseException:
-        if os.path.exists(partial):
-            os.remove(partial)
-        raise

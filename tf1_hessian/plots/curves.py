@@ -1,7 +1,8 @@
 """Curves: a spectrum, and what pruning costs."""
 import numpy as np
+from scipy import stats
 
-from tf1_hessian.plots.figures import BLUE, CYCLE, GREY, UNITS, axes_for
+from tf1_hessian.plots.figures import BLUE, CYCLE, GREY, UNITS, axes_for, state
 from tf1_hessian.plots.values import number, real, shortened
 
 __all__ = ["pruning_curve", "spectrum"]
@@ -18,7 +19,8 @@ def spectrum(values, *, exact=None, scale="log", ax=None):
 
     values: an estimated density, as a SpectralDensity, (grid, density) or (grid, density, standard_error): a line, and
     a band of two standard errors to each side; or eigenvalues [n], as a histogram and a mark for each. exact:
-    eigenvalues to draw below an estimate. scale: of the density, "log" or "linear".
+    eigenvalues to draw below an estimate: as bells of a SpectralDensity's width, else as a histogram. scale: of the
+    density, "log" or "linear".
     """
     if scale not in ("log", "linear"):
         raise ValueError("scale=%r is not possible; expected 'log' or 'linear'." % (scale,))
@@ -29,7 +31,8 @@ def spectrum(values, *, exact=None, scale="log", ax=None):
     figure, ax = axes_for(ax)
     tops = []
     if eigenvalues is not None:
-        tops.append(_draw_eigenvalues(ax, eigenvalues))
+        bells = None if density is None or not hasattr(values, "width") else (density[0], float(values.width))
+        tops.append(_draw_eigenvalues(ax, eigenvalues, bells))
     if density is not None:
         tops.append(_draw_density(ax, *density))
     ax.set_yscale(scale)
@@ -65,7 +68,10 @@ def pruning_curve(fractions, curves, *, ylabel, scale="linear", ax=None):
         if len(runs) > 1:
             ax.fill_between(100 * fractions, runs.min(0), runs.max(0), color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(100 * fractions, runs.mean(0), label=_label(label), **style)
-    ax.set_yscale(scale)
+    if scale == "log" and max(runs.max() for _, runs in curves) <= 0:
+        state(ax, "no value is above zero")
+    else:
+        ax.set_yscale(scale)
     ax.set_xlabel("weights deleted (%)")
     ax.set_ylabel(ylabel)
     most = max(len(runs) for _, runs in curves)
@@ -118,11 +124,17 @@ def _eigenvalues(values):
     return np.sort(values)
 
 
-def _draw_eigenvalues(ax, eigenvalues):
-    """A histogram, a mark for each on the axis; the largest density."""
-    bins = int(min(100, max(10, 2 * np.sqrt(eigenvalues.size))))
-    shares, _, _ = ax.hist(eigenvalues, bins, density=True, color="0.8",
-                           label="exact, %s in %d bins" % (number(eigenvalues.size, "eigenvalue"), bins))
+def _draw_eigenvalues(ax, eigenvalues, bells):
+    """A histogram, or the sum of bells (grid, width); a mark for each on the axis. The largest density."""
+    count = number(eigenvalues.size, "eigenvalue")
+    if bells is None:
+        bins = int(min(100, max(10, 2 * np.sqrt(eigenvalues.size))))
+        label = "exact, %s in %d bins" % (count, bins)
+        shares, _, _ = ax.hist(eigenvalues, bins, density=True, color="0.8", label=label)
+    else:
+        grid, width = bells
+        shares = np.mean([stats.norm.pdf(grid, e, width) for e in eigenvalues], 0)
+        ax.fill_between(grid, shares, color="0.8", linewidth=0, label="exact, %s, smoothed alike" % count)
     ax.plot(eigenvalues, np.full(eigenvalues.size, 0.02), "|", color="black", markersize=10, markeredgewidth=0.6,
             transform=ax.get_xaxis_transform(), label="each eigenvalue")
     return float(np.max(shares))

@@ -9,6 +9,7 @@ __all__ = ["curvature_by_layer", "top_curvatures"]
 
 # Layers that each have their name and counts beside them.
 _MOST_NAMED = 25
+_MOST_BARS_NAMED = 50
 # An axis over more powers of ten shows nothing of where the values lie.
 _MOST_DECADES = 16
 
@@ -40,7 +41,8 @@ def curvature_by_layer(diagonals, names=None, *, ax=None):
 def top_curvatures(diagonals, k=20, names=None, *, ax=None):
     """The k weights of largest |H_ii| over all sources, as bars with `name[index]`: (figure, axes).
 
-    diagonals and names as in `curvature_by_layer`. Negative entries have their own colour and go to the left.
+    diagonals and names as in `curvature_by_layer`. Negative entries have their own colour and go to the left. Of more
+    than 50 bars some have their names and values.
     """
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
         raise ValueError("k=%r is not possible; expected a whole number from 1 up." % (k,))
@@ -49,8 +51,9 @@ def top_curvatures(diagonals, k=20, names=None, *, ax=None):
     values = np.array([value for _, value in top])
     places = np.arange(len(top))
     ax.barh(places, values, color=[ORANGE if v < 0 else BLUE for v in values], height=0.75)
-    _write_values(ax, values)
-    tick_names(ax.yaxis, places, [shortened(name, 44) for name, _ in top], fontsize=9)
+    step = -(-len(top) // _MOST_BARS_NAMED)
+    _write_values(ax, values, step)
+    tick_names(ax.yaxis, places[::step], [shortened(name, 44) for name, _ in top[::step]], fontsize=9)
     ax.set_ylim(len(top) - 0.4, -0.6)
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.set_xlabel("second derivative of the loss, $H_{ii}$ (%s)" % UNITS)
@@ -126,7 +129,7 @@ def _draw_key(ax, values, bar, flat):
     if keys:
         keys.append(Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor="black",
                            label="median; bar: quartiles; line: all"))
-        ax.legend(handles=keys, loc="upper right", bbox_to_anchor=(1, -0.8 / ax.figure.get_figheight()),
+        ax.legend(handles=keys, loc="upper right", bbox_to_anchor=(1, -0.62 * ax.figure.dpi / ax.bbox.height),
                   ncol=len(keys), fontsize=10, frameon=False, columnspacing=1.2, handlelength=1.5)
 
 
@@ -145,9 +148,9 @@ def _largest(layers, k):
     return top, values.size
 
 
-def _write_values(ax, values):
-    """Each value at the end of its bar, with room for it."""
-    for row, value in enumerate(values):
+def _write_values(ax, values, step):
+    """Every so many values at the ends of their bars, with room for them."""
+    for row, value in list(enumerate(values))[::step]:
         ax.annotate("%.3g" % value, (value, row), (-4 if value < 0 else 4, 0), textcoords="offset points", fontsize=9,
                     ha="right" if value < 0 else "left", va="center")
     low, high = min(0.0, values.min()), max(0.0, values.max())

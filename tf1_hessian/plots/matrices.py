@@ -14,6 +14,8 @@ __all__ = ["hessian_map", "sparsity"]
 _MOST_CELLS = 500
 # Powers of ten below the largest entry that are told apart.
 _DECADES = 6
+# The smallest of them all; matplotlib divides by what it is the power of.
+_LEAST = -290
 # More lines than this would hide what is between them.
 _MOST_LINES = 60
 _SEVERAL = -2
@@ -156,8 +158,8 @@ def _draw_linear(ax, cells, largest, extent, label):
 def _draw_log(ax, cells, largest, extent, label):
     """Signed logarithms; what is _DECADES below the largest fades to the white of zero."""
     sizes = np.abs(cells[cells != 0])
-    top = int(np.ceil(np.log10(largest))) if largest else 0
-    bottom = int(np.floor(np.log10(max(sizes.min(), largest * 10.0 ** -_DECADES)))) if largest else top
+    top = max(_LEAST, int(np.ceil(np.log10(largest)))) if largest else 0
+    bottom = int(np.floor(np.log10(max(sizes.min(), 10.0 ** (top - _DECADES))))) if largest else top
     bottom = min(bottom, top - 1)
     norm = SymLogNorm(linthresh=10.0 ** bottom, linscale=0.5, vmin=-10.0 ** top, vmax=10.0 ** top, base=10)
     image = ax.imshow(cells, cmap=DIVERGING, extent=extent, norm=norm)

@@ -6,6 +6,10 @@ from tf1_hessian.leaves import leaves, name_of, numbers
 __all__ = ["entry_name", "named", "number", "real", "shortened", "told_apart"]
 
 
+# Beyond, matplotlib's own arithmetic on axes overflows.
+_LARGEST = 1e300
+
+
 def real(values, what):
     """A float64 array of real, finite numbers; ValueError or TypeError with the place of what is none."""
     array = numbers(values, what)
@@ -15,6 +19,8 @@ def real(values, what):
         raise ValueError("%s: %d of %d entries are NaN or infinite, the first is %s: %s. Nothing is drawn; choose what "
                          "to show, for example with np.nan_to_num." % (
                              what, wrong.sum(), array.size, entry_name("", place) or "the number", array[place]))
+    if array.size and np.abs(array).max() > _LARGEST:
+        raise ValueError("%s: entries larger than %.0e can't be drawn; scale them." % (what, _LARGEST))
     return array
 
 
