@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--largest 1e6] [--rows 1e6] [--output FILE.json]
 
-Each point is a process of its own, so that its peak of memory is its own: "base" is that of TensorFlow with the model and
-one gradient. Times are of building and the first call, and the median of later ones. The exponent of a column is the
+Each point is a process of its own, so that its peak of memory is its own: "base" is that of TensorFlow with the model
+and one gradient. Times are of building and the first call, and the median of later ones. The exponent of a column is the
 slope of its logarithm over the last three points. docs/scale.md reads these figures.
 """
 import argparse
@@ -75,7 +75,7 @@ def of_elements(family, n):
 
 
 def of_rows(_, rows):
-    """The figures of one process: the full Hessian of a logistic regression, ten weights, streamed 1000 rows at a time."""
+    """The figures of one process: the Hessian of a logistic regression of ten weights, 1000 rows a batch."""
     x, w = tf.placeholder(tf.float32, [None, 10]), tf.get_variable("w", [10], use_resource=True)
     loss = tf.reduce_mean(tf.nn.softplus(tf.linalg.matvec(x, w)))
     batch = np.random.RandomState(0).randn(1000, 10).astype("f4")
@@ -96,7 +96,7 @@ def of_overhead(_, width):
     h = x
     for weight in w:
         h = tf.tanh(tf.matmul(h, weight))
-    value = th.hvp(tf.reduce_mean(tf.square(h)), w, w)
+    value = th.hvp(tf.reduce_mean(tf.square(h)), w, [tf.ones([64, 64])] * len(w))
     feed, steps, ratios, plain = {x: np.random.RandomState(0).randn(256, 64).astype("f4")}, 100, [], []
     with session_of() as session:
         session.run(tf.global_variables_initializer())
@@ -108,7 +108,7 @@ def of_overhead(_, width):
     return {"step": float(np.median(plain)), "ratio": float(np.median(ratios[1:])), "elements": 4096 * int(width)}
 
 
-KINDS = dict({name: of_elements for name in list(FAMILIES) + list(MATRIX)}, **{"rows": of_rows, "overhead": of_overhead})
+KINDS = dict(dict.fromkeys(list(FAMILIES) + list(MATRIX), of_elements), **{"rows": of_rows, "overhead": of_overhead})
 
 
 def measured(kind, size):

@@ -70,7 +70,8 @@ def of_statsmodels(model, inputs, outcomes):
     kind = {"logistic": sm.Logit, "Poisson": sm.Poisson, "negative binomial": sm.NegativeBinomial}[model]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return np.asarray(kind(outcomes, inputs).fit(disp=0, method="newton", maxiter=200, tol=1e-12).bse), "statsmodels"
+        fitted = kind(outcomes, inputs).fit(disp=0, method="newton", maxiter=200, tol=1e-12)
+        return np.asarray(fitted.bse), "statsmodels"
 
 
 def draw(found, path):

@@ -88,10 +88,11 @@ def leverages(parameters, hessian, inputs):
 
 
 def draw(first, newton, true, path):
-    figure, axes = panels(1, "Leaving one of %d examples out of a logistic regression" % len(true), width=6.4, height=5.0)
+    title = "Leaving one of %d examples out of a logistic regression" % len(true)
+    figure, axes = panels(1, title, width=6.4, height=5.0)
     span = 1e3 * np.array([true.min(), true.max()])
     axes.plot(span, span, color="k", linewidth=1, label="equal")
-    axes.plot(1e3 * true, 1e3 * first, "s", color=ORANGE, markersize=4, label="influence, $H^{-1}$ times the mixed block")
+    axes.plot(1e3 * true, 1e3 * first, "s", color=ORANGE, markersize=4, label="influence, $H^{-1}$ by the mixed block")
     axes.plot(1e3 * true, 1e3 * newton, "o", color=BLUE, markersize=4, label="the same / (1 - leverage)")
     axes.set_xlabel("change of the test loss when fitted again (nats / 1000)")
     axes.set_ylabel("predicted change (nats / 1000)")
