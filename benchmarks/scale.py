@@ -3,8 +3,8 @@
     python benchmarks/scale.py [--largest 1e6] [--rows 1e6] [--output FILE.json]
 
 Each point is a process of its own, so that its peak of memory is its own: "base" is that of TensorFlow with the model
-and one gradient. Times are of building and the first call, and the median of later ones. The exponent of a column is the
-slope of its logarithm over the last three points. docs/scale.md reads these figures.
+and one gradient. Times are of building and the first call, and the median of later ones. The exponent of a column is
+the slope of its logarithm over the last three points. docs/scale.md reads these figures.
 """
 import argparse
 import json
