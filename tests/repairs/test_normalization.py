@@ -196,3 +196,22 @@ def test_moments_whose_mean_a_loop_of_ours_reads_by_itself():
     with tf.Session() as session:
         np.testing.assert_allclose(
             session.run(found, {x: [1, 2, 0.5, -1, 3]}), 2 * (np.eye(5) - 0.2) / 5, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["fed", "resource", "ref"])
+def test_moments_that_hessians_of_tensorflow_read_in_a_loop(kind):
+    """The loop of tf.hessians reads the stopped mean, and the variable that is averaged, by copies of its own."""
+    start = np.array([1.0, 2.0, 0.5, -1.0])
+    x = (tf.placeholder_with_default(start, [4]) if kind == "fed" else
+         tf.get_variable("x", initializer=start, use_resource=kind == "resource"))
+    loss = tf.reduce_sum(x ** 4 / tf.nn.moments(x, [0])[1])
+    gradient = tf.gradients(loss, x)[0]
+    theirs = tf.hessians(loss, x)[0]
+    ours = th.hessian(loss, x)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        feed = {x: start} if kind == "fed" else None
+        true = jacobian(gradient, [x], session, feed)
+        theirs, ours = session.run([theirs, ours], feed)
+    np.testing.assert_allclose(ours, true, rtol=0, atol=1e-8 * np.abs(true).max())
+    assert np.abs(theirs - true).max() > 0.05 * np.abs(true).max()

@@ -1,6 +1,6 @@
 """The StopGradient inside tf.nn.moments, which is right at first order only."""
 from tf1_hessian import _compat
-from tf1_hessian.graph.control_flow import column_loop
+from tf1_hessian.graph.control_flow import WHILE_TYPES, column_loop
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["is_moment_mean"]
@@ -27,12 +27,53 @@ def _has_pattern(op):
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
         return False
     mean = op.inputs[0].op
-    readers = [r for r in op.outputs[0].consumers() if column_loop(r) is None]
-    squares = [r for r in readers if r.type == "SquaredDifference"]
-    if not squares or any(r.type not in _READERS_OF_A_MOMENT for r in readers):
+    readers = list(_readers(op.outputs[0]))
+    squares = [r for r, _ in readers if r.type == "SquaredDifference" and r.graph is op.graph]
+    if not squares or any(r.type not in _READERS_OF_A_MOMENT for r, _ in readers):
         return False
-    of_same = all(_other_input(r, op.outputs[0]) == _read(mean.inputs[0]) for r in readers if r.type in _DIFFERENCES)
+    stopped, averaged = op.outputs[0], _origin(mean.inputs[0], _itself)
+    of_same = all(_other_input(r, stopped, outer) == averaged for r, outer in readers if r.type in _DIFFERENCES)
     return of_same and all(_is_averaged_alike(s, mean) for s in squares)
+
+
+def _readers(tensor, outer=None):
+    """(op, a function that gives the tensor outside for one inside) of what reads a tensor, also in loops it enters:
+    tf.hessians differentiates in one. This library's own loops of columns don't count."""
+    outer = outer or _itself
+    for reader in tensor.consumers():
+        if reader.type == "Enter":
+            for found in _readers(reader.outputs[0], lambda t: outer(_entered(t))):
+                yield found
+        elif reader.type not in WHILE_TYPES or reader.graph is not tensor.graph:
+            yield reader, outer
+        elif column_loop(reader) is None:
+            for found in _readers_in_loop(tensor, reader, outer):
+                yield found
+
+
+def _readers_in_loop(tensor, loop, outer):
+    for kind in ("cond", "body"):
+        body = _compat.function_graph(loop, kind)
+        for reader in _readers_inside(tensor, list(zip(body.inputs, loop.inputs)), outer):
+            if reader[0].type != "Identity":  # handed on to the next iteration
+                yield reader
+
+
+def _readers_inside(tensor, pairs, outer):
+    """Of a tensor, by the pairs (tensor inside, tensor outside) of a loop."""
+    outside = {key(inner): t for inner, t in pairs}
+    for inner, t in pairs:
+        if key(t) == key(tensor):
+            for found in _readers(inner, lambda t: outer(outside.get(key(t), t))):
+                yield found
+
+
+def _itself(tensor):
+    return tensor
+
+
+def _entered(tensor):
+    return tensor.op.inputs[0] if tensor.op.type == "Enter" else tensor
 
 
 # The square itself, and what TF's gradient of it reads: the difference and shapes.
@@ -40,14 +81,15 @@ _DIFFERENCES = frozenset(["SquaredDifference", "Sub"])
 _READERS_OF_A_MOMENT = _DIFFERENCES | {"Shape", "ShapeN"}
 
 
-def _other_input(op, tensor):
-    others = [_read(t) for t in op.inputs if key(t) != key(tensor)]
+def _other_input(op, stopped, outer):
+    others = [_origin(t, outer) for t in op.inputs if key(outer(t)) != key(stopped)]
     return others[0] if len(others) == 1 else None
 
 
-def _read(tensor):
+def _origin(tensor, outer):
     """The key of a tensor, or of the variable that it is a read of: each op that takes a variable reads it anew."""
-    return key(tensor.op.inputs[0] if tensor.op.type == "ReadVariableOp" else tensor)
+    found = outer(tensor)
+    return key(outer(found.op.inputs[0]) if found.op.type == "ReadVariableOp" else found)
 
 
 def _is_averaged_alike(square, mean):
