@@ -28,6 +28,8 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"(~?)(?<![\w.])(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?)(?!\w)( ops| ms)?")
 # A page that begins with this is for TF 2 alone, and runs in a process of its own, eagerly.
 EAGER = "<!-- TensorFlow 2, eager -->"
+# One that begins with this has a test of its own, with a process for each of its programs.
+APART = "<!-- run by tests/"
 IS_TF2 = not tf.VERSION.startswith("1.")
 ERROR = re.compile(r"^[\w.]+(Error|Warning): ", re.MULTILINE)
 
@@ -141,7 +143,8 @@ def check_page(page):
 
 def is_shown(page):
     """Whether there is anything to run, on this TensorFlow."""
-    return bool({b.language for b in blocks(page)} & {"python", "console"}) and (IS_TF2 or EAGER not in text(page))
+    shows = bool({b.language for b in blocks(page)} & {"python", "console"})
+    return shows and APART not in text(page) and (IS_TF2 or EAGER not in text(page))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if is_shown(page)])
