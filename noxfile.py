@@ -1,4 +1,4 @@
-"""The version matrix: `nox` runs the suite on each TensorFlow below, `nox -s lint` the linters.
+"""The version matrix: `nox` runs the suite on each TensorFlow below, `nox -s lint` the linters, `nox -s docs` the site.
 
 nox looks for each Python on PATH; with pyenv, name them: PYENV_VERSION=3.11.7:3.7.16:3.8.18:3.13.0 nox
 """
@@ -43,3 +43,9 @@ def tests(session, tensorflow):
 def lint(session):
     """`make lint`, which makes its own environment."""
     session.run("make", "lint", external=True)
+
+
+@nox.session(venv_backend="none")
+def docs(session):
+    """`make docs`: the site, without a warning."""
+    session.run("make", "docs", external=True)

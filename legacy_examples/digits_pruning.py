@@ -8,6 +8,7 @@ training goes on until the gradient is small. Prints a table and saves two pictu
 import os
 
 import tensorflow.compat.v1 as tf
+from matplotlib.figure import Figure
 from pruning import CLASSES, PIXELS, WEIGHT_DECAY, dense, draw_pruning, parse_arguments, race, save
 
 import tf1_hessian as th
@@ -26,7 +27,8 @@ def network(images):
 
 def draw_diagonal(model, trained, path):
     """How large the entries of each layer are, and what the weight decay alone would give."""
-    figure, axes = th.plots.curvature_by_layer(trained.diagonal, model.weights)
+    figure = Figure(figsize=(8.0, 4.2), dpi=150, constrained_layout=True)
+    axes = th.plots.curvature_by_layer(trained.diagonal, model.weights, ax=figure.subplots())[1]
     axes.axvline(WEIGHT_DECAY, color="k", linestyle=":")
     axes.text(WEIGHT_DECAY, -0.5, " weight decay alone", fontsize=9, va="top")
     save(figure, path)
