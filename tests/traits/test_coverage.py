@@ -1,6 +1,6 @@
 """No op type that models are made of is missing in the table."""
 import pytest
-from models import MODELS
+from known_models import MODELS
 
 from tf1_hessian import _compat
 from tf1_hessian.graph.paths import find_path
