@@ -1,20 +1,29 @@
-"""The version matrix: `nox` runs the suite on each TensorFlow below, `nox -s lint` the linters, `nox -s docs` the site.
+"""The version matrix: `nox` runs the suite on each TensorFlow below, `nox -s lint` the linters, `nox -s docs` the site,
+`nox -s package wheel` builds the package and uses it from its wheel, `nox -s coverage` tells which lines tests reach.
 
 nox looks for each Python on PATH; with pyenv, name them: PYENV_VERSION=3.11.7:3.7.16:3.8.18:3.13.0 nox
 """
+import glob
 import os
+import shutil
 
 import nox
 
 MATRIX = [
     ("3.7", "1.13.2"),
+    ("3.7", "1.14.0"),
     ("3.7", "1.15.5"),
     ("3.7", "2.4.4"),
     ("3.8", "2.8.4"),
+    ("3.9", "2.11.1"),
     ("3.11", "2.15.1"),
+    ("3.11", "2.16.2"),
+    ("3.11", "2.18.1"),
     ("3.11", "2.21.0"),
     ("3.13", "newest"),
 ]
+# Where an installed wheel is tried: both ends of the range of Pythons, each with its own extra.
+WHEELS = [("3.7", "tf1"), ("3.13", "tf-cpu")]
 
 nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "venv"
@@ -49,3 +58,35 @@ def lint(session):
 def docs(session):
     """`make docs`: the site, without a warning."""
     session.run("make", "docs", external=True)
+
+
+@nox.session(python="3.11")
+def package(session):
+    """sdist and wheel in dist/, with what the index would say of them."""
+    session.install("-qq", "build", "twine")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    session.run("python", "-m", "twine", "check", "--strict", *glob.glob("dist/*"))
+
+
+@nox.session
+@nox.parametrize("python,extra", [nox.param(p, e, id="python-" + p) for p, e in WHEELS])
+def wheel(session, extra):
+    """The wheel of `package` in an environment without the checkout: its interface, README's blocks, the command."""
+    built, = glob.glob(os.path.abspath("dist/*.whl"))
+    pins = ["-c", os.path.abspath("constraints/tf-1.15.5.txt")] if extra == "tf1" else []
+    session.install("-qq", "%s[%s,plots,progress]" % (built, extra), "pytest", *pins)
+    tests = os.path.abspath("tests")
+    session.chdir(session.create_tmp())
+    session.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", tests,
+                os.path.join(tests, "test_public_api.py"), os.path.join(tests, "test_docs.py"), "-k", "public_api or README",
+                env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+    session.run("tf1-hessian", "--help", silent=True)
+
+
+@nox.session(python="3.11")
+def coverage(session):
+    """The lines of the package that the suite does not reach, on the newest TensorFlow."""
+    session.install("-qq", "-e", ".[dev,tf-cpu]", "pytest-cov")
+    session.run("python", "-m", "pytest", "-n", "2", "--cov", "tf1_hessian", "--cov-report", "term-missing:skip-covered",
+                *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})

@@ -21,6 +21,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tf1_hessian", "tf1_hessian.*"]),
+    package_data={"tf1_hessian": ["py.typed", "*.pyi"]},
     # Outside the package, so that it runs before TensorFlow is imported.
     py_modules=["tf1_hessian_command"],
     entry_points={"console_scripts": ["tf1-hessian = tf1_hessian_command:main"]},
@@ -50,8 +51,11 @@ setup(
         ],
     },
     classifiers=[
+        "Development Status :: 5 - Production/Stable",
         "Intended Audience :: Science/Research",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.7",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Mathematics",
     ],
 )

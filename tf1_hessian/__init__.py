@@ -20,7 +20,7 @@ from tf1_hessian.sparsity.coloring import Coloring
 from tf1_hessian.sparsity.pattern import SparsityPattern
 from tf1_hessian.sparsity.result import SparseHessian
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "Check", "CheckpointError", "Coloring", "ColumnFeed", "Diagnosis", "Eigenpairs", "Estimate", "GraphRecipe",
