@@ -1,12 +1,10 @@
 """Graphs that take no more ops, and eager mode: every call is refused with the way out."""
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from apart import ROOT, program
 from untouched import assert_refused, assert_runs
 
 EVERYTHING = """
@@ -49,5 +47,5 @@ print("all refused")
 
 
 def test_eager_mode_is_refused_with_the_way_out():
-    found = subprocess.run([sys.executable, "-c", EAGER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    assert found.stdout.decode().strip().endswith("all refused"), found.stderr.decode()
+    ended = program(["-c", EAGER], ROOT)
+    assert ended.out.strip().endswith("all refused"), ended.err

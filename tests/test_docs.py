@@ -19,6 +19,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from apart import program
 from tf1_hessian import cli
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -155,8 +156,8 @@ def test_page_runs_and_prints_what_it_shows(page, tmp_path, monkeypatch):
         return
     code = "import sys; sys.path[:0] = %r; import test_docs; test_docs.check_page(%r)" % (
         [os.path.join(ROOT, "tests"), ROOT], page)
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], universal_newlines=True, stderr=subprocess.PIPE)
-    assert done.returncode == 0, done.stderr
+    ended = program(["-c", code], tmp_path)
+    assert ended.code == 0, ended.err
 
 
 def test_links_between_pages_lead_somewhere():

@@ -9,18 +9,23 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from apart import ROOT, program
+
 ROW = re.compile(r"^ *(\d+) % +([\d.]+) +([\d.]+) +(\S+) +(\S+) +(\S+)$", re.MULTILINE)
 
 
 def run(name, folder, *arguments):
     """What the example prints."""
-    path = os.pathsep.join(p for p in (CHECKOUT, os.environ.get("PYTHONPATH")) if p)
-    command = [sys.executable, os.path.join(CHECKOUT, "legacy_examples", name)] + list(arguments)
-    done = subprocess.run(command, cwd=str(folder), env=dict(os.environ, PYTHONPATH=path), universal_newlines=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    ended = program([os.path.join(ROOT, "legacy_examples", name)] + list(arguments), folder)
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+def started(name, folder):
+    """The same, in a process from scratch."""
+    path = os.pathsep.join(p for p in (ROOT, os.environ.get("PYTHONPATH")) if p)
+    return subprocess.check_output([sys.executable, os.path.join(ROOT, "legacy_examples", name)], cwd=str(folder),
+                                   env=dict(os.environ, PYTHONPATH=path), universal_newlines=True, timeout=600)
 
 
 def printed(output, label):
@@ -29,7 +34,7 @@ def printed(output, label):
 
 
 def test_diagonal_of_a_product(tmp_path):
-    output = run("diagonal_of_a_product.py", tmp_path)
+    output = started("diagonal_of_a_product.py", tmp_path)
     assert printed(output, "tf.gradients by f[0]") is None
     assert printed(output, "tf.gradients twice") == [-6, 0, 2]
     assert printed(output, "th.hessian_diag") == [-2, -2, 2]

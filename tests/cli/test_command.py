@@ -126,7 +126,7 @@ def test_help(command, name):
 
 
 def test_version(command):
-    assert command("--version").out.startswith("tf1-hessian 0.")
+    assert command("--version").out.startswith("tf1-hessian 1.")
 
 
 # --- as a person would
