@@ -166,7 +166,8 @@ def test_what_is_not_finite_is_not_written(refused, folder):
     prefix = save(folder, singular)
     for name in ("diag", "hessian"):
         assert "not finite" in refused("%s %s --loss loss --out out.npz --verify never" % (name, prefix), 3)
-    assert refused("spectrum %s --loss loss --out out.npz" % prefix, 3)
+    for more in ("", " --resume"):
+        assert refused("spectrum %s --loss loss --out out.npz%s" % (prefix, more), 3)
     assert refused("check %s --loss loss" % prefix, 3)
 
 
