@@ -15,8 +15,9 @@ _HEAD = b"tf1_hessian products 1\n"
 class KeptOperator(HessianOperator):
     """A HessianOperator whose finished products are kept in a file; what is there is not evaluated again.
 
-    path: the file, or None to keep nothing. report: a function of the number of products so far. Other arguments as in th.HessianOperator. A vector that differs in its last bit is another vector,
-    so that a result never depends on what was kept. Raises Stop for a file that holds something else.
+    path: the file, or None to keep nothing. report: a function of the number of products so far. Other arguments as in
+    th.HessianOperator. A vector that differs in its last bit is another vector, so that a result never depends on what
+    was kept. Raises Stop for a file that holds something else.
     """
 
     def __init__(self, path, report, *given, **options):
