@@ -276,10 +276,10 @@ def not_verified(comparison, plan):
 def not_finite(comparison, plan):
     """Two ways that can't be compared, since one meets a number that is not finite."""
     return VerificationError(
-        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: the point "
-        "is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or a division at 0, "
-        "or overflows its dtype. This is no bug of tf1_hessian: take another point, or an op that is smooth there, such "
-        "as tf.sqrt(x + 1e-12); verify='never' gives the numbers as they are.\n%s" % (
+        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: the "
+        "point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or a division "
+        "at 0, or overflows its dtype. This is no bug of tf1_hessian: take another point, or an op that is smooth "
+        "there, such as tf.sqrt(x + 1e-12); verify='never' gives the numbers as they are.\n%s" % (
             list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))
 
 

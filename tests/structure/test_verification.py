@@ -1,4 +1,4 @@
-"""The verdict on a result: a wrong number is a bug, a point without finite second derivatives is none, and hides none."""
+"""The verdict on a result: a wrong number is a bug, a singular point is none, and hides none."""
 import collections
 
 import numpy as np
