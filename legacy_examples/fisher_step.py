@@ -124,6 +124,8 @@ def draw(natural, plain, path):
         axes.axhline(height, color="k", linewidth=1, label=label)
     left.set(xlabel="steps", ylabel="expected reward from the start")
     right.set(xlabel="steps", ylabel="KL divergence of the step (nats per visit)", ylim=(0, 2 * BOUND))
+    for axes in (left, right):
+        axes.set_xticks(range(0, len(natural), 5))
     left.legend(fontsize=9, loc="lower right")
     right.legend(fontsize=9, loc="upper left")
     save(figure, path)

@@ -97,8 +97,8 @@ def draw(rows, path):
         axes.bar(np.arange(len(rows)) + shift, heights, 0.38, color=colour, label="task %d" % task)
     axes.set_xticks(range(len(rows)))
     axes.set_xticklabels([r[0] for r in rows])
-    axes.set(ylabel="test accuracy (%)", ylim=(0, 105))
-    axes.legend(loc="lower left")
+    axes.set(ylabel="test accuracy (%)", ylim=(0, 118))
+    axes.legend(loc="upper center", ncol=2)
     save(figure, path)
 
 

@@ -28,4 +28,5 @@ def panels(columns, title, width=8.0, height=4.2):
 def save(figure, path):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     figure.savefig(path)
-    print("saved %s" % path)
+    here = os.path.join(os.getcwd(), "")
+    print("saved %s" % (path[len(here):] if path.startswith(here) else path))

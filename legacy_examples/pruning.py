@@ -214,7 +214,8 @@ def draw_pruning(obd, magnitude, network, path):
         "Optimal Brain Damage": obd[:, :, 1], "magnitude": magnitude[:, :, 1],
         "Optimal Brain Damage, predicted by the diagonal": obd[:, :, 2],
     }, ylabel="rise of the training loss (nats per image)", scale="log", ax=right)
-    right.set_ylim(1e-6, 10)
+    right.set_ylim(1e-6, 2e3)
+    right.legend(loc="upper left")
     figure.suptitle("Pruning a %s for digits, without training afterwards: mean and range of %d networks" % (
         network, len(obd)), fontsize=13)
     for axes in (left, right):

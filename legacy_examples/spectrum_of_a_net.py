@@ -46,7 +46,8 @@ def bends(session, loss, weights, vector, step=1e-3):
     values = []
     for k in (-1, 1, 0):
         for weight, value, piece in zip(weights, there, pieces):
-            weight.load(value + k * step * piece.reshape(value.shape), session)
+            moved = value + k * step * piece.reshape(value.shape)
+            session.run(weight.initializer, {weight.initial_value: moved})
         values.append(session.run(loss))
     return (values[0] - 2 * values[2] + values[1]) / step ** 2
 

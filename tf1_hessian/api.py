@@ -95,6 +95,8 @@ def plan(loss, xs, quantity="diag", *, per_example=False, engine="auto", chunk_s
 
     quantity "batch", "batch_diag" or "laplacian": the RowPlan of `batch_hessian`, `batch_hessian_diag`, `laplacian`,
     which take no other, flat, per_example, verify, pattern, coloring, max_seconds and devices.
+
+    Raises what those calls raise, and ValueError where rows are given one of these options. The graph is untouched.
     """
     refuse_eager("plan")
     if quantity in ROW_QUANTITIES:
@@ -140,6 +142,7 @@ def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gr
     """A drop-in for tf.hessians: a list with one tensor of shape `x.shape + x.shape` for each x.
 
     Where tf.hessians raises for a loss linear in x ("None values not supported"), this gives zeros, which is the truth.
+    Errors as in `hessian_diag`.
     """
     refuse_eager("hessians")
     options = Options(colocate_gradients_with_ops, gate_gradients, aggregation_method)

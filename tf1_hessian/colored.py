@@ -76,7 +76,8 @@ def diagonal_by_colors(problem, indices, size, verified, is_forced):
     if copies:
         return DiagonalOfCopies(problem, indices, copies, size, verified)
     if not is_forced and coloring.number > _WORTHWHILE * many:
-        raise errors.engine_does_not_fit("colored", "%d elements take %d colours" % (many, coloring.number))
+        raise errors.engine_does_not_fit("colored", "%s take %s" % (
+            errors.counted(many, "element"), errors.counted(coloring.number, "colour")))
     return ColoredDiagonal(problem, indices, coloring, size, verified)
 
 
@@ -262,7 +263,7 @@ class _Check(object):
     """What is fetched with a result, and the verdict on it.
 
     compared: gives (claimed, exact, scale) of the fetched values, each a list with one item a source: two arrays, and
-    the largest number that went into them. What is not a number is seen without a check.
+    the largest number that went into them. What is not finite in a result is seen without a check.
     """
 
     def __init__(self, sources, fetches, plan, compared):
@@ -277,10 +278,18 @@ class _Check(object):
 
     def _at(self, source, got, true, scale):
         told = np.isfinite(got) & np.isfinite(true)
-        off, size = (np.where(told, np.abs(v), 0) for v in (got - true, true))
+        size = np.where(told, np.abs(true), 0)
+        off = np.abs(np.where(told, got, 0) - np.where(told, true, 0))
         places = [int(np.argmax(v)) for v in (off, size)]
-        found = [Comparison(source.name, tuple(int(i) for i in np.unravel_index(p, source.shape.as_list())),
-                            float(got[p]), float(true[p])) for p in places]
+        found = [_comparison(source, p, got, true) for p in places]
+        hidden = np.isfinite(got) & ~told
+        if np.any(hidden):
+            raise errors.not_finite(_comparison(source, int(np.argmax(hidden)), got, true), self._plan)
         if off[places[0]] > allowed(source.dtype, size[places[1]], 0) + _NOISE.get(source.dtype, _NOISE_ELSE) * scale:
             raise refusals.pattern_misses(found[0], self._plan)
         return found
+
+
+def _comparison(source, place, got, true):
+    index = np.unravel_index(place, source.shape.as_list())
+    return Comparison(source.name, tuple(int(i) for i in index), float(got[place]), float(true[place]))

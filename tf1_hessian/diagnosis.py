@@ -63,7 +63,7 @@ class Diagnosis(object):
     def __repr__(self):
         counts = collections.Counter(op.status for op in self.ops)
         found = ", ".join("%d %s" % (counts[s], s) for s in STATUSES if counts[s])
-        return "Diagnosis(n=%d, %d ops on the path: %s)" % (self.n, len(self.ops), found)
+        return "Diagnosis(n=%d, %s on the path: %s)" % (self.n, errors.counted(len(self.ops), "op"), found)
 
     def __str__(self):
         width = max([len(op.name) for op in self.ops] + [4])

@@ -80,7 +80,8 @@ def rewrite(loss, replacements, name=None):
     Only ops on the floating-point path from what is replaced to the loss are made anew; everything else (random ops,
     iterators, masks, shapes) is shared. Every read of a variable is replaced. Replacements have the dtype and a
     compatible shape. Copies of ops with a tf.custom_gradient refuse to be differentiated: its closure holds the
-    tensors of the original.
+    tensors of the original. Raises ValueError where the loss does not depend on what is replaced, and for another
+    dtype or shape.
     """
     refuse_eager("rewrite")
     loss = resolve_tensor(loss, tf.get_default_graph())
@@ -104,7 +105,8 @@ def rewrite_on_slices(loss, x, name=None):
     """The loss re-emitted on a stacked tensor of per-element slices of x: a SliceRewrite with loss, slices, stacked.
 
     tf.gradients(rewritten.loss, rewritten.slices) are scalars, and so are the second derivatives with respect to each
-    slice; for the loss itself `x[0]` is None (tensorflow#9204, #20570).
+    slice; for the loss itself `x[0]` is None (tensorflow#9204, #20570). slices: n tensors of shape [], in C order;
+    stacked: of x's shape. Raises ValueError where that is not known, or the loss does not depend on x.
     """
     refuse_eager("rewrite_on_slices")
     loss, = resolve_losses(loss)

@@ -1,7 +1,7 @@
 """The exceptions, and the one place where their sentences are made: what was got, what was expected, the way out."""
 
-__all__ = [
-    "LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError", "VerificationError"]
+__all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
+           "VerificationError"]
 
 
 class NoDerivativeError(LookupError):
@@ -25,12 +25,22 @@ class NotVectorized(ValueError):
 
 
 class VerificationError(ArithmeticError):
-    """A structured result and a plain product with the Hessian disagree: a bug of this library."""
+    """A structured result and a plain product disagree: a bug of this library, or a singular point; it says which."""
 
 
 def first_line(error):
     """The first line of an error's text, without its full stop; the name of its class where it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def counted(count, noun, many=None):
+    """`1 column`, `3 columns`."""
+    return "%s %s" % (count, noun if str(count) == "1" else many or noun + "s")
+
+
+def in_chunks(count, size):
+    """How so many columns are laid, in words that follow their number."""
+    return "" if count <= 1 else ", one by one" if size <= 1 else " in chunks of %d" % size
 
 
 def chain(names, most=7):
@@ -48,8 +58,7 @@ def no_gradient(op, path, reason, second):
     return kind(
         "No gradient defined for operation '%s' (op type: %s). It is on the path from a source to the loss: %s. %s "
         "Express it through ops that can be differentiated %s, or cut it off with tf.stop_gradient if its dependence "
-        "is meant to be ignored." % (op.name, op.type, path, reason, "twice" if second else "there")
-    )
+        "is meant to be ignored." % (op.name, op.type, path, reason, "twice" if second else "there"))
 
 
 def lost(op, path, reason):
@@ -57,8 +66,7 @@ def lost(op, path, reason):
     return LostDerivativeError(
         "TensorFlow loses the derivative through operation '%s' (op type: %s): %s. It is on the path from a source to "
         "the loss: %s. Its dependence is not zero, so neither None nor zero would be right. Express it through other "
-        "ops, or cut it off with tf.stop_gradient if it is meant to be ignored." % (op.name, op.type, reason, path)
-    )
+        "ops, or cut it off with tf.stop_gradient if it is meant to be ignored." % (op.name, op.type, reason, path))
 
 
 def _impossible(op, reason):
@@ -109,8 +117,7 @@ def twice_in_loop(op, loop):
 
 def unreadable_loop(op):
     """An Exit that no tf.while_loop made."""
-    return _impossible(op, (
-        "it does not belong to a loop as tf.while_loop builds it. Build it with tf.while_loop."))
+    return _impossible(op, "it does not belong to a loop as tf.while_loop builds it. Build it with tf.while_loop.")
 
 
 def array_out_of_order(op):
@@ -132,30 +139,27 @@ def shared_storage(name, other):
     return ValueError(
         "'%s' and '%s' are two handles of one variable's storage (a graph that was imported twice, or one shared_name "
         "for both), so that a derivative with respect to one of them alone would count a part of its reads. Give each "
-        "its own shared_name, or build the loss on one of them." % (name, other)
-    )
+        "its own shared_name, or build the loss on one of them." % (name, other))
 
 
 def reads_at_two_times(name, op, remedy):
     """A variable that is read before and after an assignment."""
     return ValueError(
         "'%s' is read several times, and operation '%s' reads it after another op has run, so that its values may "
-        "differ: which one is meant? Read it once and build the loss from that tensor, or %s." % (name, op.name, remedy)
-    )
+        "differ: which one is meant? Read it once and build the loss from that tensor, or %s." % (
+            name, op.name, remedy))
 
 
 def not_in_double(op):
     """A custom gradient on the path of a loss that is to be copied in another precision."""
     return ValueError(
         "precision='float64' can't be used here: operation '%s' has a custom gradient, which closes over the tensors "
-        "of its call, and the loss must be copied. Leave precision out, or build the model in float64." % op.name
-    )
+        "of its call, and the loss must be copied. Leave precision out, or build the model in float64." % op.name)
 
 
 def unreadable_conditional(op):
     """A Merge whose branches can't be told apart."""
-    return _impossible(op, (
-        "it merges branches that do not belong to one tf.cond. Build the conditional with tf.cond."))
+    return _impossible(op, "it merges branches that do not belong to one tf.cond. Build the conditional with tf.cond.")
 
 
 def no_path(names, loss_name):
@@ -163,63 +167,55 @@ def no_path(names, loss_name):
     return ValueError(
         "The loss '%s' does not depend on %s: no path of floating-point tensors leads from there to it. A tensor made "
         "after the loss, such as x[0], tf.identity(x) or a new read of a variable, is not what the loss reads: pass "
-        "the variable or the tensor that the loss was built from." % (loss_name, ", ".join("'%s'" % n for n in names))
-    )
+        "the variable or the tensor that the loss was built from." % (loss_name, ", ".join("'%s'" % n for n in names)))
 
 
 def wrong_dtype(what, name, dtype):
     """A source or loss that is not real floating point."""
     return ValueError(
         "%s '%s' has dtype %s; second derivatives need a real floating-point dtype. Differentiate with respect to the "
-        "real tensor that it is computed from, or cast in the model." % (what, name, dtype)
-    )
+        "real tensor that it is computed from, or cast in the model." % (what, name, dtype))
 
 
 def other_graph(name):
     """A tensor of another graph than the loss's."""
-    return ValueError(
-        "'%s' is not in the graph of the loss. Pass a tensor or variable of the same tf.Graph, or its name." % name
-    )
+    return ValueError("'%s' is not in the graph of the loss. Pass a tensor or variable of the same tf.Graph, or its "
+                      "name." % name)
 
 
 def unknown_size(name, shape):
     """A size that is needed and not known."""
     return ValueError(
         "The size of '%s' must be known to lay out one column an element, and its static shape is %s. Give it a static "
-        "shape (set_shape, or a placeholder with every dimension); th.hvp and th.gradients need none." % (name, shape)
-    )
+        "shape (set_shape, or a placeholder with every dimension); th.hvp and th.gradients need none." % (name, shape))
 
 
 def mixed_dtypes(dtypes):
     """One matrix of several dtypes."""
     return ValueError(
         "flat=True gives one matrix, and the sources have dtypes %s. Leave flat out for one tensor a block, or ask for "
-        "the sources of each dtype apart." % ", ".join(dtypes)
-    )
+        "the sources of each dtype apart." % ", ".join(dtypes))
 
 
 def unknown_name(name, near):
     """A name that no tensor has."""
     return ValueError(
         "No tensor or variable is called '%s' in this graph.%s"
-        % (name, " Did you mean %s?" % ", ".join("'%s'" % n for n in near) if near else "")
-    )
+        % (name, " Did you mean %s?" % ", ".join("'%s'" % n for n in near) if near else ""))
 
 
 def not_a_source(x):
     """Something that nothing can be differentiated with respect to."""
     return TypeError(
         "Expected a variable, a tensor, a name such as 'w:0', or a list, tuple or dict of these, and got %r of type %s."
-        % (x, type(x).__name__)
-    )
+        % (x, type(x).__name__))
 
 
 def not_a_loss(loss):
     """Something that can't be differentiated."""
     return TypeError(
         "Expected a tensor, its name, or a list of these as the loss, and got %r of type %s."
-        % (loss, type(loss).__name__)
-    )
+        % (loss, type(loss).__name__))
 
 
 def eager(call):
@@ -227,24 +223,21 @@ def eager(call):
     return RuntimeError(
         "th.%s works on graphs, and eager execution is enabled. Build the model in a tf.Graph (tf.compat.v1."
         "disable_eager_execution() at the start of a ported script, or `with tf.Graph().as_default():`). In TF2 code, "
-        "call it inside a tf.function, or th.tf2 on a Python function; tf.GradientTape differentiates both." % call
-    )
+        "call it inside a tf.function, or th.tf2 on a Python function; tf.GradientTape differentiates both." % call)
 
 
 def finalized():
     """A graph that takes no more ops."""
     return RuntimeError(
         "The graph is finalized and can't be added to: a MonitoredSession, a Supervisor or graph.finalize() closed it. "
-        "Build the derivatives before the session is made; they are ordinary tensors that it can fetch later."
-    )
+        "Build the derivatives before the session is made; they are ordinary tensors that it can fetch later.")
 
 
 def upstream(inner, outer):
     """One source is computed from another one."""
     return ValueError(
         "'%s' is computed from '%s', so the cross block between them is ambiguous (is '%s' held fixed, or does it "
-        "follow?). Ask for them in two calls, or separate them in the model." % (inner, outer, inner)
-    )
+        "follow?). Ask for them in two calls, or separate them in the model." % (inner, outer, inner))
 
 
 def bad_option(name, got, expected):
@@ -280,17 +273,25 @@ def not_verified(comparison, plan):
             list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))
 
 
+def not_finite(comparison, plan):
+    """Two ways that can't be compared, since one meets a number that is not finite."""
+    return VerificationError(
+        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: the "
+        "point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or a division "
+        "at 0, or overflows its dtype. This is no bug of tf1_hessian: take another point, or an op that is smooth "
+        "there, such as tf.sqrt(x + 1e-12); verify='never' gives the numbers as they are.\n%s" % (
+            list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))
+
+
 def no_session():
     """Nothing to evaluate in."""
     return ValueError(
         "Cannot evaluate: no session was given and no default session is registered. Use `with sess.as_default()` or "
-        "pass session=."
-    )
+        "pass session=.")
 
 
 def not_fetchable(leaf):
     """A fetch that a session can't run."""
     return TypeError(
-        "Expected tensors, variables, operations, names or results of this library to fetch, and got %r of type %s."
-        % (leaf, type(leaf).__name__)
-    )
+        "Expected tensors, variables, operations, names or results of this library to fetch, and got %r of type %s." % (
+            leaf, type(leaf).__name__))

@@ -42,9 +42,11 @@ class HessianPlan(object):
     def __repr__(self):
         instead = " instead of %d" % self.n if self.cost.columns < self.n and self.engine != "none" else ""
         what = self.quantity + (" per example" if self._problem.per_example else "")
-        return "HessianPlan(%s, n=%d, engine=%s, %d columns%s in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
-            what, self.n, self.engine, self.cost.columns, instead, self.chunk_size, self.cost.gradients,
-            self.cost.ops, self.cost.bytes / 1e6)
+        cost = self.cost
+        return "HessianPlan(%s, n=%d, engine=%s, %s%s%s, ~%s, %s, ~%.3g MB)" % (
+            what, self.n, self.engine, errors.counted(cost.columns, "column"), instead,
+            errors.in_chunks(cost.columns, self.chunk_size), errors.counted("%.3g" % cost.gradients, "gradient"),
+            errors.counted(cost.ops, "op"), cost.bytes / 1e6)
 
     def __str__(self):
         lines = [repr(self)]

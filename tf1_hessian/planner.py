@@ -149,8 +149,8 @@ class Planner(object):
         if colored is None:
             return {}
         self._take_colored(colored)
-        return {i: _Rows(self._problem.rows[i], [i], "colored", part, "%d columns by colours, for all these sources" % (
-            colored.columns.columns)) for i, part in zip(indices, colored.parts)}
+        return {i: _Rows(self._problem.rows[i], [i], "colored", part, "%s by colours, for all these sources" % (
+            errors.counted(colored.columns.columns, "column"))) for i, part in zip(indices, colored.parts)}
 
     def _take_colored(self, colored):
         self.colored, columns, shared = colored, colored.columns, self._shared
@@ -201,8 +201,9 @@ class Planner(object):
         if self._problem.per_example:
             self._refuse_bending()
         engine, laid = self._lay(index, source)
-        how = "%d columns, engine %s, chunks of %d%s" % (
-            source.size, engine, laid.size, shares_told(source.size, laid.size, self._problem.devices))
+        how = "%s%s, engine %s%s" % (
+            errors.counted(source.size, "column"), errors.in_chunks(source.size, laid.size), engine,
+            shares_told(source.size, laid.size, self._problem.devices))
         return _Rows(source, self._problem.targets(index), engine, laid, how)
 
     def _refuse_bending(self):
@@ -256,8 +257,8 @@ class Planner(object):
         column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size
         fitting = max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // column))
         if fitting < source.size:
-            self._because("chunks of %d columns keep the tensors that %s takes near %d MB" % (
-                fitting, source.name, _CHUNK_BYTES // 2 ** 20))
+            self._because("chunks of %s keep the tensors that %s takes near %d MB" % (
+                errors.counted(fitting, "column"), source.name, _CHUNK_BYTES // 2 ** 20))
         return fitting
 
     def _bytes_of_column(self, rows):

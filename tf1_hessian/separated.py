@@ -11,6 +11,7 @@ from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.compressed import Compressed
+from tf1_hessian.errors import counted
 from tf1_hessian.graph.sources import Source
 from tf1_hessian.sparsity.coloring import Coloring, lower_bound_of
 from tf1_hessian.sparsity.detection import copied, detect
@@ -82,4 +83,5 @@ class Copies(object):
         return tf.gather(summed, tf.constant(back), name="values")
 
     def __str__(self):
-        return "%d copies of %d elements, %s" % (self._places.size, self.pattern.n, self.coloring)
+        return "%s of %s, %s" % (counted(self._places.size, "copy", "copies"), counted(self.pattern.n, "element"),
+                             self.coloring)

@@ -39,6 +39,7 @@ def write(where, values, step, tag="hessian"):
 
     where: a path, whose file is complete on return and never one that another writer uses, or anything with
     add_summary(summary, step), such as a tf.summary.FileWriter, which is better for many steps.
+    Raises TypeError for a step that is no whole number, what `summaries` raises, and TensorFlow's errors of the disk.
     """
     if isinstance(step, bool) or not isinstance(step, (int, np.integer)):
         raise TypeError("step=%r: expected a whole number." % (step,))

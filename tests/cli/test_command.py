@@ -121,7 +121,8 @@ def test_missing_matplotlib_is_told_before_the_work(refused, monkeypatch):
 def test_help(command, name):
     ended = command([name, "--help"] if name else ["--help"])
     assert ended.code == 0 and not ended.err
-    wanted = {"": ["examples:", "exit codes:"], "diag": ["MEAN over the examples", "SUM over the examples", "--resume"]}
+    wanted = {"": ["examples:", "exit codes:"], "diag": ["MEAN over the examples", "SUM over the examples", "--resume"],
+              "spectrum": ["MEAN over the examples", "--resume", "keeps every finished product"]}
     assert all(part in ended.out for part in wanted.get(name, ["--loss"]))
 
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from on_disk import CHECKPOINT, SAVED_MODEL, frozen, save, truncated
 
+import tf1_hessian as th
 from tf1_hessian.cli import work
 
 NET = CHECKPOINT + " --loss loss:0 --feeds net.npz --out out.npz "
@@ -29,6 +30,20 @@ def test_inspect(command):
     ended = command("inspect %s --loss loss" % SAVED_MODEL)
     assert "signature 'serving_default': features = x:0, observed = counts:0 -> loss = nll:0" in ended.out
     assert "Diagnosis(n=4" in ended.out and ended.code == 0
+
+
+def test_a_graph_saved_with_hessians_in_it_has_no_more_losses(command, folder):
+    def net():
+        w = tf.get_variable("w", initializer=np.arange(20.0).reshape(4, 5) / 10)
+        loss = tf.reduce_sum(tf.tanh(tf.matmul(tf.tanh(tf.matmul(np.ones([2, 4]), w)), tf.ones([5, 3], tf.float64))),
+                             name="loss")
+        made = {op.name for op in loss.graph.get_operations()}
+        th.hessian(loss, w, engine="loop")
+        assert any(op.type in ("While", "StatelessWhile") for op in loss.graph.get_operations() if op.name not in made)
+
+    ended = command("inspect " + save(folder, net))
+    told = ended.out.splitlines()
+    assert ended.code == 0 and told[2].startswith("  loss:0  float64") and told[3].startswith("trainable variables")
 
 
 def test_plan(command):
@@ -166,7 +181,8 @@ def test_what_is_not_finite_is_not_written(refused, folder):
     prefix = save(folder, singular)
     for name in ("diag", "hessian"):
         assert "not finite" in refused("%s %s --loss loss --out out.npz --verify never" % (name, prefix), 3)
-    assert refused("spectrum %s --loss loss --out out.npz" % prefix, 3)
+    for more in ("", " --resume"):
+        assert refused("spectrum %s --loss loss --out out.npz%s" % (prefix, more), 3)
     assert refused("check %s --loss loss" % prefix, 3)
 
 

@@ -84,7 +84,7 @@ def test_a_saved_model_of_eager_code(version):
 def test_it_is_one_line_and_a_context(tmp_path):
     model = th.load_model(save(tmp_path), "loss")
     assert "\n" not in repr(model)
-    for part in ("MetaGraph", "loss=loss:0", "1 sources of 3 elements", "x float64 [None, 3]"):
+    for part in ("MetaGraph", "loss=loss:0", "1 source of 3 elements", "x float64 [None, 3]"):
         assert part in repr(model)
     with model as entered:
         assert entered is model

@@ -38,6 +38,11 @@ def test_exact_eigenvalues_stand_below_the_estimate():
     assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > max(p.get_height() for p in ax.patches)
 
 
+def test_the_rounding_of_a_zero_is_not_negative():
+    _, ax = plots.spectrum(np.array([-1.4e-16, 1e-17, 0.5, 2.2]))
+    assert ax.get_title() == "Spectrum of the Hessian: 0 to 2.2, 0 of 4 negative"
+
+
 def test_exact_eigenvalues_are_smoothed_as_the_estimate_is():
     """The estimate of a spectrum that is known is its own truth: both outlines are the same."""
     bells = np.exp(-np.subtract.outer(GRID, EXACT) ** 2 / (2 * 0.2 ** 2)) / (0.2 * np.sqrt(2 * np.pi))

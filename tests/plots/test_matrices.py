@@ -138,7 +138,7 @@ def test_all_zero_is_said(scale):
     (np.ones([2, 3]), None, "square"), (np.ones([0, 0]), None, "square"), (np.ones(4), None, "square"),
     (np.eye(3), {"a": 2}, "do not tell the sizes"), (np.eye(3), ["a", "b"], "do not tell the sizes"),
     ([[np.eye(2), np.ones([2, 3])], [np.ones([3, 2])]], None, "expected blocks"),
-    ([[np.eye(2)]], ["a", "b"], "1 sources"), (np.eye(2) * np.nan, None, "NaN"), (np.eye(2) * 1j, None, "real"),
+    ([[np.eye(2)]], ["a", "b"], "for 1 source"), (np.eye(2) * np.nan, None, "NaN"), (np.eye(2) * 1j, None, "real"),
     (sparse.csr_matrix([[np.inf]]), None, "NaN or infinite"), ([[np.eye(2) * np.nan]], None, "block 0, 0")])
 def test_what_is_no_hessian_is_refused(wrong, names, sentence):
     with pytest.raises(ValueError, match=sentence):

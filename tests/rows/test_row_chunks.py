@@ -18,7 +18,8 @@ def test_chunks(name, chunk_size):
     true = truth(ys, x, START)
     for quantity in ("batch_diag", "laplacian"):
         plan = th.plan(ys, x, quantity, engine="tangents", chunk_size=chunk_size)
-        assert plan.chunk_size == chunk_size and "in chunks of %d" % chunk_size in str(plan)
+        told = ", one by one," if chunk_size == 1 else " in chunks of %d," % chunk_size
+        assert plan.chunk_size == chunk_size and told in str(plan)
         found = evaluated(plan, {x: START})
         expected = reduced(true, quantity)
         assert found.shape == expected.shape and np.abs(expected).max() > 1e-2

@@ -52,6 +52,21 @@ def test_a_missing_entry_of_a_diagonal_is_caught(monkeypatch):
         th.evaluate(found, {x: np.arange(1.0, 13.0)})
 
 
+def test_a_number_that_only_the_check_finds_infinite_is_told():
+    """Where the result shows it, it is seen without; either way the point is singular, and the pattern may be right."""
+    loss, x = chain(3)
+    source = th.plan(loss, x).sources[0]
+
+    def judged(claimed, exact):
+        check = colored._Check([source], [], "THE PLAN", lambda values: ([claimed], [exact], [1.0]))
+        return check.judge([])
+
+    with np.errstate(all="raise"):
+        assert [c.index for c in judged([np.inf, 2.0, np.nan], [np.nan, 2.0, 1.0])] == [(0,), (1,)]
+        with pytest.raises(th.VerificationError, match=r"entry \[1\] .* 2.0 by .* nan by .* the point is singular"):
+            judged([1.0, 2.0, 3.0], [1.0, np.nan, 3.5])
+
+
 def test_a_check_is_done_once_or_always():
     loss, x = chain(12)
     missing = without(band(12, 1), 0, 1)

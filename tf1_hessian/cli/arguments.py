@@ -28,7 +28,7 @@ exit codes:
   1    refused: the loss has no exact second derivative here, a limit is passed, or a check found a difference
   2    a wrong flag, file, name or array; nothing was computed
   3    it failed while it ran: TensorFlow, memory, the disk, or a result that is not finite
-  130  interrupted; with --resume the finished batches are kept
+  130  interrupted; with --resume what is finished is kept
 No file is written unless the command succeeds, but OUT.*.resume of --resume, which goes when OUT is there."""
 
 _BATCHES = """batches:
@@ -42,6 +42,15 @@ _BATCHES = """batches:
   Either way an example must not depend on others of its batch (batch norm in training does).
 
 """
+
+_RESUMED = """going on:
+  --resume keeps every finished product with the Hessian, 8 bytes an element, also without --batch-size. The same
+  command asks for the same products again, and takes them from the file: the result is that of one run. --top,
+  --samples and --steps may have changed, and what serves them, too, is taken.
+
+"""
+
+_MORE = {"check": "", "spectrum": _BATCHES + _RESUMED}
 
 _LINES = {
     "inspect": "inspect run/model.ckpt-1000 --loss loss:0",
@@ -71,7 +80,7 @@ def parsed(argv):
                        ("hessian", "the full Hessian"),
                        ("spectrum", "extreme eigenvalues, and the density of all, by products with vectors"),
                        ("check", "compare a diagonal or a Hessian with finite differences of the gradient")):
-        _evaluated(_command(commands, name, text, "" if name == "check" else _BATCHES), name)
+        _evaluated(_command(commands, name, text, _MORE.get(name, _BATCHES)), name)
     return _checked(parser.parse_args(argv))
 
 
@@ -134,6 +143,8 @@ def _evaluated(parser, name):
         parser.add_argument("--samples", type=_count, default=10, metavar="N", help="random starts of the density (10)")
         parser.add_argument("--steps", type=_count, default=64, metavar="N", help="products for each start (64)")
         parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the random starts (0)")
+        parser.add_argument("--resume", action="store_true",
+                            help="keep finished products in a file OUT.*.resume, and go on from there; see below")
         return
     _options(parser)
     parser.add_argument("--resume", action="store_true",
@@ -172,7 +183,7 @@ def _memory(text):
 
 def _checked(given):
     """Raises where flags contradict each other."""
-    if getattr(given, "resume", False) and given.batch_size is None:
+    if getattr(given, "resume", False) and given.batch_size is None and given.command != "spectrum":
         raise Stop(INPUT, "--resume goes on from finished batches: it needs --batch-size")
     if getattr(given, "reduce", "mean") != "mean" and given.batch_size is None:
         raise Stop(INPUT, "--reduce says how batches are put together: it needs --batch-size")

@@ -3,6 +3,7 @@ import re
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.graph import control_flow
 from tf1_hessian.graph.paths import carries_derivative
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.sources import anchors_of, resolve_sources
@@ -78,11 +79,19 @@ def _is_loss(tensor, told):
         return True
     return (tensor.shape.ndims == 0 and tensor.dtype.is_floating and tensor.dtype == tensor.dtype.base_dtype
             and not tensor.op.type.startswith(_NO_LOSS) and not _OF_GRADIENTS.search(tensor.op.name)
-            and not _is_read_of_variable(tensor.op) and all(op.type in _WATCHERS for op in tensor.consumers()))
+            and not _is_read_of_variable(tensor.op) and not _is_of_our_loop(tensor.op)
+            and all(op.type in _WATCHERS for op in tensor.consumers()))
 
 
 def _is_read_of_variable(op):
     return op.type == "Identity" and op.inputs[0].op.type in VARIABLES | {"ReadVariableOp"}
+
+
+def _is_of_our_loop(op):
+    """Whether an op gives what goes round in a loop over columns, of a graph that was saved with Hessians in it."""
+    while op.type == "Identity":
+        op = op.inputs[0].op
+    return control_flow.column_loop(op) is not None
 
 
 def _dependent(starts):

@@ -9,10 +9,13 @@ _LOG, _TERMINAL = 30.0, 0.2
 
 
 class Progress(object):
-    """A function of (done, total, seconds) that tells on stderr, which is looked at when it is made."""
+    """A function of (done, total, seconds) that tells on stderr, which is looked at when it is made.
 
-    def __init__(self):
-        self._is_terminal = sys.stderr.isatty()
+    what: that which is counted. total: None where nobody knows; `end` then takes away the line on a terminal.
+    """
+
+    def __init__(self, what="batch"):
+        self._what, self._is_terminal = what, sys.stderr.isatty()
         self._last = None
 
     def __call__(self, done, total, seconds):
@@ -20,13 +23,19 @@ class Progress(object):
         if self._last is not None and not is_end and now - self._last < (_TERMINAL if self._is_terminal else _LOG):
             return
         self._last = now
-        text = "batch %d of %d, %s" % (done, total, _told(seconds))
+        text = "%s %d%s, %s" % (self._what, done, "" if total is None else " of %d" % total, _told(seconds))
         if self._is_terminal:
             text = "\r\033[K" + text + ("\n" if is_end else "")
         else:
             text += "\n"
         sys.stderr.write(text)
         sys.stderr.flush()
+
+    def end(self):
+        """Nothing more is counted."""
+        if self._is_terminal and self._last is not None:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
 
 
 def _told(seconds):

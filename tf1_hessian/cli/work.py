@@ -1,8 +1,10 @@
 """What each command does: load, plan, evaluate, write. What flags and files can spoil is looked at before the work."""
 import collections
+import contextlib
 import hashlib
 import json
 import os
+import time
 
 import numpy as np
 
@@ -10,10 +12,11 @@ from tf1_hessian import diagnosis, models
 from tf1_hessian.cli import inspection, output
 from tf1_hessian.cli.batches import Batches
 from tf1_hessian.cli.failures import FAILED, INPUT, REFUSED, Stop, exit_with
+from tf1_hessian.cli.kept import KeptOperator
 from tf1_hessian.cli.progress import Progress
 from tf1_hessian.cli.reduction import check_reduction
 from tf1_hessian.models.names import told_shape
-from tf1_hessian.optimize import HessianOperator, estimates
+from tf1_hessian.optimize import estimates
 from tf1_hessian.plan import make_plan
 from tf1_hessian.runners.evaluate import evaluate
 from tf1_hessian.runners.refusals import CheckpointError
@@ -88,15 +91,12 @@ def hessian(given, argv):
 def spectrum(given, argv):
     """Writes the eigenvalues of largest magnitude and the density of all."""
     with _Job(given, argv) as job:
-        with exit_with(REFUSED):
-            operator = HessianOperator(job.model.loss, list(job.model.sources.values()), job.model.session, job.fed,
-                                       weight=job.weight, reduce=given.reduce, precision=given.precision)
-        size = operator.shape[0]
-        pairs = estimates.eigenvalues(operator, k=min(given.top, size), seed=given.seed)
-        print(pairs)
-        density = estimates.spectral_density(operator, samples=given.samples, steps=min(given.steps, size),
-                                             seed=given.seed)
-        print(density)
+        with job.operator() as operator:
+            size = operator.shape[0]
+            pairs = estimates.eigenvalues(operator, k=min(given.top, size), seed=given.seed)
+            density = estimates.spectral_density(operator, samples=given.samples, steps=min(given.steps, size),
+                                                 seed=given.seed)
+        print("%s\n%s" % (pairs, density))
         job.finish({"eigenvalues": pairs.values, "errors": pairs.errors, "eigenvectors": pairs.vectors,
                     "grid": density.grid, "density": density.density, "standard_error": density.standard_error,
                     "nodes": density.nodes, "weights": density.weights},
@@ -191,19 +191,36 @@ class _Job(object):
         except CheckpointError as error:
             raise Stop(INPUT, str(error)) from error
 
+    @contextlib.contextmanager
+    def operator(self):
+        """The Hessian as an operator that tells and keeps its products."""
+        given, model, progress, start = self._given, self.model, Progress("product"), time.perf_counter()
+        path = self._checkpoint()
+        with exit_with(REFUSED):
+            operator = KeptOperator(
+                path, lambda done: progress(done, None, time.perf_counter() - start), model.loss,
+                list(model.sources.values()), model.session, self.fed, weight=self.weight, reduce=given.reduce,
+                precision=given.precision)
+        try:
+            yield operator
+        finally:
+            progress.end()
+
     def _checkpoint(self):
-        """Where finished batches are kept: a file of this very question, model and feeds."""
+        """Where what is finished is kept: a file of this very question, model and feeds."""
         if not self._given.resume:
             return None
         asked = [self._given.command, self._given.batch_size, self.model.loss.name, list(self.model.sources),
                  self._given.precision, [output.sha256(f) for f in self.model.files], self._fed_hash]
+        if self._given.command == "spectrum":
+            asked.append(self._given.reduce)  # of others the file itself knows it
         mark = hashlib.sha256(json.dumps(asked).encode("utf-8")).hexdigest()[:8]
         self._resume = "%s.%s.resume" % (self._given.out, mark)
         folder, name = os.path.split(os.path.abspath(self._given.out))
         others = [f for f in sorted(os.listdir(folder)) if f.startswith(name + ".") and f.endswith(".resume")
                   and f != os.path.basename(self._resume)]
         if others:
-            raise Stop(INPUT, "'%s' holds finished batches of another question, model or feeds. Remove it to start "
+            raise Stop(INPUT, "'%s' holds what is finished of another question, model or feeds. Remove it to start "
                        "anew, or give another --out" % os.path.join(os.path.dirname(self._given.out), others[0]))
         return self._resume
 

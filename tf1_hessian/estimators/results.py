@@ -35,13 +35,14 @@ class Estimate(collections.namedtuple("Estimate", "value standard_error samples 
                 _compat.map_structure(lambda v, e: v + half * e, self.value, self.standard_error))
 
     def __str__(self):
-        cost = "%d samples of %s, %d products" % (self.samples, self.method, self.products)
+        cost = "%s of %s, %s" % (
+            errors.counted(self.samples, "sample"), self.method, errors.counted(self.products, "product"))
         if isinstance(self.value, float):
             return "Estimate(%.6g +- %.2g, %s)" % (self.value, self.standard_error, cost)
         values, deviations = _compat.flatten(self.value), _compat.flatten(self.standard_error)
         size, error = (np.sqrt(sum(np.sum(np.square(v)) for v in parts)) for parts in (values, deviations))
-        return "Estimate(%d values, relative error %.2g, %s)" % (
-            sum(np.size(v) for v in values), error / size if size else error, cost)
+        return "Estimate(%s, relative error %.2g, %s)" % (
+            errors.counted(sum(np.size(v) for v in values), "value"), error / size if size else error, cost)
 
     __repr__ = __str__
 
@@ -64,8 +65,9 @@ class Eigenpairs(collections.namedtuple("Eigenpairs", "values vectors errors pro
 
     def __str__(self):
         shown = ", ".join("%.6g" % v for v in self.values[:6]) + (", ..." if len(self.values) > 6 else "")
-        return "Eigenpairs(%s: %s; errors up to %.2g, n=%d, %d products)" % (
-            self.which, shown, max(self.errors) if len(self.errors) else 0, len(self.vectors), self.products)
+        return "Eigenpairs(%s: %s; errors up to %.2g, n=%d, %s)" % (
+            self.which, shown, max(self.errors) if len(self.errors) else 0, len(self.vectors),
+            errors.counted(self.products, "product"))
 
     __repr__ = __str__
 
@@ -105,8 +107,9 @@ class SpectralDensity(collections.namedtuple(
 
     def __str__(self):
         return ("SpectralDensity(n=%d, eigenvalues from about %.4g to %.4g, bells of width %.2g, error up to %.2g of "
-                "the peak, %d samples of %d steps, %d products)" % (
+                "the peak, %s of %s, %s)" % (
                     self.n, self.nodes.min(), self.nodes.max(), self.width,
-                    self.standard_error.max() / self.density.max(), self.samples, self.nodes.shape[1], self.products))
+                    self.standard_error.max() / self.density.max(), errors.counted(self.samples, "sample"),
+                    errors.counted(self.nodes.shape[1], "step"), errors.counted(self.products, "product")))
 
     __repr__ = __str__

@@ -27,8 +27,9 @@ class Path(object):
         self._used = {key(t) for op in ops for t in reads[op]} | {key(t) for t in targets}
 
     def __str__(self):
-        return "Path(%d ops from %d sources to %s)" % (
-            len(self.ops), len(self.anchors), ", ".join(t.name for t in self.targets))
+        return "Path(%s from %s to %s)" % (
+            errors.counted(len(self.ops), "op"), errors.counted(len(self.anchors), "source"),
+            ", ".join(t.name for t in self.targets))
 
     def connects(self, tensor):
         """Whether a tensor depends on an anchor."""

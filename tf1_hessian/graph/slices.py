@@ -21,7 +21,8 @@ class SliceRewrite(object):
         self.loss, self.slices, self.stacked = loss, tuple(slices), stacked
 
     def __str__(self):
-        return "SliceRewrite(%s on %d slices of shape %s)" % (self.loss.name, len(self.slices), self.stacked.shape)
+        return "SliceRewrite(%s on %s of shape %s)" % (
+            self.loss.name, errors.counted(len(self.slices), "slice"), self.stacked.shape)
 
     def as_fetches(self):
         """What th.evaluate fetches for it."""

@@ -2,6 +2,7 @@
 import contextlib
 
 from tf1_hessian import _compat
+from tf1_hessian.errors import counted
 from tf1_hessian.graph.sources import resolve_sources
 from tf1_hessian.models import feeding
 from tf1_hessian.models.names import told_shape
@@ -31,8 +32,9 @@ class Model(object):
         loss = "no loss" if self.loss is None else "loss=%s" % self.loss.name
         given = ", ".join("%s %s %s" % (n, p.dtype.base_dtype.name, told_shape(p.shape))
                           for n, p in self.placeholders.items())
-        return "Model(%s '%s', %s, %d sources of %s elements, to feed: %s)" % (
-            self.kind, self.path, loss, len(self.sources), self._elements(), given or "nothing")
+        return "Model(%s '%s', %s, %s of %s, to feed: %s)" % (
+            self.kind, self.path, loss, counted(len(self.sources), "source"),
+            counted(self._elements(), "element"), given or "nothing")
 
     def _elements(self):
         sizes = [_compat.count_elements(s.shape) for s in resolve_sources(list(self.sources.values()), self.graph)]

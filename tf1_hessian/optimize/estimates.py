@@ -29,6 +29,10 @@ def estimate_diag(loss, xs=None, *, session=None, feeds=None, method="hutchinson
     the value is [n] then, for a HessianOperator in the structure of its xs. session, feeds, weight, reduce, precision:
     as in th.HessianOperator. Where a session call draws anew (dropout, an iterator), signs estimate the mean over
     draws, and no column is taken for exact; "xdiag" is refused.
+
+    Source: Bekas, Kokiopoulou and Saad, Applied Numerical Mathematics 57 (2007), signs; Epperly, Tropp and Webber, SIAM
+    Journal on Matrix Analysis and Applications 45 (2024), "xdiag" and "xtrace"; Tang and Saad, Numerical Linear Algebra
+    with Applications 19 (2012), "probing".
     """
     operator = _operator(loss, xs, session, feeds, weight, reduce, precision)
     found = _estimated(operator, "diag", method, (samples, tolerance, max_samples, seed), coloring)
@@ -41,7 +45,8 @@ def estimate_trace(loss, xs=None, *, session=None, feeds=None, method="hutchinso
                    max_samples=1000, coloring=None, seed=0, weight=None, reduce="mean", precision=None):
     """An Estimate of the trace of the Hessian, from products with random vectors.
 
-    method: "hutchinson", "xtrace" (as "xdiag") or "probing"; all else as in `estimate_diag`.
+    method: "hutchinson", "xtrace" (as "xdiag") or "probing"; value and standard error are floats, all else is as in
+    `estimate_diag`. Source: Hutchinson, Communications in Statistics 18 (1989), signs; as there for others.
     """
     operator = _operator(loss, xs, session, feeds, weight, reduce, precision)
     return _estimated(operator, "trace", method, (samples, tolerance, max_samples, seed), coloring)
@@ -69,7 +74,8 @@ def spectral_density(loss, xs=None, *, session=None, feeds=None, samples=10, ste
     width: standard deviation of the bell that stands for an eigenvalue, by default as narrow as the steps resolve.
     grid: points to tell the density at, by default `points` of them over the range found. tolerance: goes on until the
     largest standard error is that share of the largest density. Other arguments as in `estimate_diag`; errors as in
-    `eigenvalues`.
+    `eigenvalues`. Source: Golub and Meurant, Matrices, Moments and Quadrature (2010), chapter 6; Ghorbani, Krishnan and
+    Xiao, ICML 2019.
     """
     effort = hutchinson.effort_of(samples, tolerance, max_samples, seed)
     products = _symmetric(_operator(loss, xs, session, feeds, weight, reduce, precision), seed)

@@ -93,13 +93,13 @@ def _inverse(hessian, flat, precision):
 def _not_definite(hessian, ways, flat, is_negative, precision):
     """The refusal: which directions, in the units of the variables, have no curvature upwards."""
     lines = ["%.3g along %s" % (way.dot(hessian).dot(way), _told(way, flat)) for way in ways.T[:_MOST_DIRECTIONS]]
-    more = ways.shape[1] - len(lines)
+    if ways.shape[1] > len(lines):
+        lines.append("and %s more" % errors.counted(ways.shape[1] - len(lines), "direction"))
     advice = "this is no minimum" if is_negative else (
         "the observations do not tell these apart: leave one out, or add a prior%s" % (
             "" if precision or flat.eps < 1e-10 else "; or float32 is too rough: precision='float64'"))
     return ValueError("The Hessian of the negative log likelihood is %s, so that there are no standard errors: its "
-                      "curvature is %s%s; %s." % ("indefinite" if is_negative else "singular", ", ".join(lines),
-                                                  ", and %d directions more" % more if more > 0 else "", advice))
+                      "curvature is %s; %s." % ("indefinite" if is_negative else "singular", ", ".join(lines), advice))
 
 
 def _told(way, flat):

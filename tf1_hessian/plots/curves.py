@@ -150,5 +150,8 @@ def _draw_density(ax, grid, density, error):
 
 
 def _facts(eigenvalues):
+    # What is left of a zero by rounding has no sign.
+    rounding = np.finfo(np.float64).eps * eigenvalues.size * np.abs(eigenvalues).max()
+    eigenvalues = np.where(np.abs(eigenvalues) > rounding, eigenvalues, 0.0)
     return "%.3g to %.3g, %d of %d negative" % (
         eigenvalues[0], eigenvalues[-1], np.sum(eigenvalues < 0), eigenvalues.size)

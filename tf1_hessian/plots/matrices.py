@@ -120,7 +120,8 @@ def _joined(blocks, names):
                          "the shapes %s." % [[list(b.shape) for b in row] for row in blocks])
     names = None if names is None else [name_of(x) for x in names]
     if names is not None and len(names) != len(sizes):
-        raise ValueError("hessian_map: names=%s are %d, and there are %d sources." % (names, len(names), len(sizes)))
+        raise ValueError("hessian_map: names=%s are %d, for %s." % (
+            names, len(names), number(len(sizes), "source")))
     rows = [np.concatenate([b.reshape(r, c) for b, c in zip(row, sizes)], 1) for r, row in zip(sizes, blocks)]
     return np.concatenate(rows), names, sizes
 

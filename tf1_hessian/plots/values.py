@@ -33,7 +33,8 @@ def named(values, names, what):
     if names is not None:
         names = [name_of(n) for n in ([names] if isinstance(names, str) else names)]
         if len(names) != len(found):
-            raise ValueError("%s: names=%s are %d, and there are %d arrays." % (what, names, len(names), len(found)))
+            raise ValueError("%s: names=%s are %d, for %s." % (
+                what, names, len(names), number(len(found), "array")))
         found = [(name, array) for name, (_, array) in zip(names, found)]
     if not found:
         raise ValueError("%s: expected at least one array and got none." % what)

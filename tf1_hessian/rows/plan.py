@@ -1,7 +1,7 @@
 """How second derivatives by row are computed, at what cost and why."""
 import functools
 
-from tf1_hessian import _compat, memory
+from tf1_hessian import _compat, errors, memory
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.graph.emission import Emission
@@ -33,10 +33,12 @@ class RowPlan(object):
         self.reasons = tuple(choice.reasons) + compiled.reasons(jit)
 
     def __repr__(self):
-        what = "tangents and %d adjoint%s" % (self.outputs or 1, "s" * ((self.outputs or 1) > 1))
-        return "RowPlan(%s, n=%d by row, engine=%s, %d %s in chunks of %d, ~%.3g gradients, %d ops, ~%.3g MB)" % (
-            self.quantity, self.n, self.engine, self.columns, what if self.engine == "tangents" else "columns",
-            self.chunk_size, self.gradients, self.ops, self.bytes / 1e6)
+        what = errors.counted(self.columns, "column")
+        if self.engine == "tangents":
+            what = "%s and %s" % (errors.counted(self.columns, "tangent"), errors.counted(self.outputs or 1, "adjoint"))
+        return "RowPlan(%s, n=%d by row, engine=%s, %s%s, ~%s, %s, ~%.3g MB)" % (
+            self.quantity, self.n, self.engine, what, errors.in_chunks(self.columns, self.chunk_size),
+            errors.counted("%.3g" % self.gradients, "gradient"), errors.counted(self.ops, "op"), self.bytes / 1e6)
 
     def __str__(self):
         problem = self._problem

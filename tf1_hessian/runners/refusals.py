@@ -37,16 +37,17 @@ def _short(value, most=200):
 def other_batches(path, count):
     """Batches that are not those a checkpoint was made from."""
     return CheckpointError(
-        "The checkpoint '%s' is of other data: its %d finished batches are not the first %d of these. They are skipped "
+        "The checkpoint '%s' is of other data: %s finished in it, and these begin with others. They are skipped "
         "by position, so the order must be the same each time (a shuffle needs a seed). It is left as it was: name "
-        "another file, or remove it to start anew." % (path, count, count))
+        "another file, or remove it to start anew." % (path, errors.counted(count, "batch is", "batches are")))
 
 
 def fewer_batches(path, count, found):
     """A checkpoint of more, or of other, batches than there are."""
     return CheckpointError(
-        "The checkpoint '%s' is of other data: it holds %d batches, and here are %d. It is left as it was: name "
-        "another file, or remove it to start anew." % (path, count, found))
+        "The checkpoint '%s' is of other data: it holds %s, and here %s. It is left as it was: name "
+        "another file, or remove it to start anew." % (
+            path, errors.counted(count, "batch", "batches"), errors.counted(found, "is", "are")))
 
 
 def unwritable(error, path, stands):

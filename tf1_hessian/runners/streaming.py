@@ -214,7 +214,9 @@ class _Store(object):
         try:
             self.write(mean)
         except OSError as error:
-            warnings.warn("%s; %d batches are not in it." % (error.strerror, mean.batches - self._kept), stacklevel=5)
+            missing = mean.batches - self._kept
+            warnings.warn("%s; %s not in it." % (error.strerror, errors.counted(missing, "batch is", "batches are")),
+                          stacklevel=5)
 
 
 # What a difference of variables is called.

@@ -74,8 +74,9 @@ class Coloring(object):
         return self.number
 
     def __str__(self):
-        return "Coloring(%s, %d colours for %d columns, at least %d needed; %s)" % (
-            self.kind, self.number, self.colors.size, self.lower_bound, self.how)
+        return "Coloring(%s, %s for %s, at least %d needed; %s)" % (
+            self.kind, errors.counted(self.number, "colour"), errors.counted(self.colors.size, "column"),
+            self.lower_bound, self.how)
 
     __repr__ = __str__
 

@@ -39,7 +39,7 @@ class SparsityPattern(object):
         """A user's pattern or matrix as a pattern of n elements. Raises where it has another number."""
         pattern = entries if isinstance(entries, cls) else cls(entries)
         if pattern.n != n:
-            raise errors.bad_option("pattern", "%d elements" % pattern.n, "%d, as the sources have" % n)
+            raise errors.bad_option("pattern", errors.counted(pattern.n, "element"), "%d, as the sources have" % n)
         return pattern
 
     @property
@@ -175,7 +175,7 @@ def _as_indices(name, values, n):
 
 def _check_same_size(one, other):
     if one.n != other.n:
-        raise errors.bad_option("pattern", "%d elements" % other.n, "%d, as the other has" % one.n)
+        raise errors.bad_option("pattern", errors.counted(other.n, "element"), "%d, as the other has" % one.n)
 
 
 def _picture(pattern):

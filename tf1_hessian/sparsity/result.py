@@ -3,6 +3,7 @@ import numpy as np
 from scipy import sparse
 
 from tf1_hessian._compat import tf
+from tf1_hessian.errors import counted
 
 __all__ = ["SparseHessian"]
 
@@ -19,8 +20,8 @@ class SparseHessian(object):
         self.values, self.pattern, self.coloring, self.columns = values, pattern, coloring, columns
 
     def __str__(self):
-        return "SparseHessian(n=%d, nnz=%d, %s, %d columns)" % (
-            self.pattern.n, self.pattern.nnz, self.values.dtype.name, self.columns)
+        return "SparseHessian(n=%d, nnz=%d, %s, %s)" % (
+            self.pattern.n, self.pattern.nnz, self.values.dtype.name, counted(self.columns, "column"))
 
     __repr__ = __str__
 

@@ -56,7 +56,8 @@ class ColumnFeed(object):
         self.dtype = np.dtype(problem.results()[0][1].as_numpy_dtype)
 
     def __repr__(self):
-        return "ColumnFeed(%s, n=%d, %d rows a call)" % ("diag" if self._is_diag else "full", self.n, self.chunk_size)
+        return "ColumnFeed(%s, n=%d, %s a call)" % (
+            "diag" if self._is_diag else "full", self.n, errors.counted(self.chunk_size, "row"))
 
     def rows(self, start, stop, session=None, feed_dict=None):
         """The rows start .. stop-1 of the Hessian, [stop - start, n]; entries of the diagonal with diag=True."""

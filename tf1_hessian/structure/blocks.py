@@ -5,6 +5,7 @@ of what an input gains by following the point of an earlier layer. Mathematics, 
 """
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
+from tf1_hessian.errors import counted
 from tf1_hessian.structure.assembly import Assembly
 from tf1_hessian.structure.axes import Axes
 from tf1_hessian.structure.costs import ASSUMED_SIZE, Costs
@@ -94,7 +95,7 @@ class Blocks(object):
         """What the blocks of a source are made of, in words."""
         points = points_of(self._reads[source].layers)
         return "blocks by row from " + ", ".join(
-            "%d columns at '%s'" % (p.sizes[1], p.tensor.name) for p in points)
+            "%s at '%s'" % (counted(p.sizes[1], "column"), p.tensor.name) for p in points)
 
     def lay(self, pairs):
         """{pair: its block [size, size]} in the scratch graph, for pairs of sources; None for zero."""

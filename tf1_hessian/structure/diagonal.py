@@ -4,6 +4,7 @@ import collections
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import repairs, zeros
+from tf1_hessian.errors import counted
 from tf1_hessian.graph.flow import Flow
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.scratch import key
@@ -150,8 +151,9 @@ class Structure(object):
         plans = [self._plans[key(a)] for a in source.anchors]
         told = [_told(t) for plan in plans for t in terms_of(plan)]
         told += ["a product with ones through '%s' alone" % b.use.op.name for plan in plans for b in bent_of(plan)]
-        told += ["%d columns of products at its layers, and %d from their inputs" % columns_of_tied([t])
-                 for t in self._tied([source])]
+        tied = [columns_of_tied([t]) for t in self._tied([source])]
+        told += ["%s of products at its layers, and %d from their inputs" % (counted(at, "column"), below)
+                 for at, below in tied]
         return " + ".join(collections.OrderedDict.fromkeys(told)) or "zero: the loss is linear in it"
 
 
@@ -161,11 +163,11 @@ def _tied_of(plan):
 
 def _told(term):
     if isinstance(term, Sweep):
-        return "%d columns at '%s' (%s)" % (term.rows.width, term.cut.tensor.name, term.kind)
+        return "%s at '%s' (%s)" % (counted(term.rows.width, "column"), term.cut.tensor.name, term.kind)
     if isinstance(term, Push):
         return "a push from '%s'" % term.cut.tensor.name
     if isinstance(term, Direct):
-        return "%d columns of products at '%s'" % (term.rows.width, _name(term.point.tensor))
+        return "%s of products at '%s'" % (counted(term.rows.width, "column"), _name(term.point.tensor))
     if isinstance(term, Scaled):
         return "squared slopes from '%s'" % term.cut.tensor.name
     return "a product with ones at '%s'" % _name(term.point.tensor)

@@ -10,7 +10,8 @@ from tf1_hessian._compat import tf
 from tf1_hessian.derivatives import products
 from tf1_hessian.derivatives.columns import looped_over
 
-__all__ = ["Comparison", "ExampleVerification", "ProductVerification", "VERIFY", "Verification", "allowed"]
+__all__ = ["Comparison", "ExampleVerification", "ProductVerification", "VERIFY", "Verification", "allowed",
+           "largest_finite"]
 
 VERIFY = ("first", "always", "never")
 
@@ -31,6 +32,18 @@ of its source, its index there, what the plan gave, and the value by a product o
 def allowed(dtype, largest, largest_of_all):
     """The deviation that rounding may explain, by the largest values compared in a source and in all."""
     return _ALLOWED.get(dtype, _ALLOWED_ELSE) * (largest + _NOISE * largest_of_all)
+
+
+def largest_finite(values):
+    """The largest magnitude among numbers, of those that are finite; 0 where none is."""
+    return np.abs(np.where(np.isfinite(values), values, 0)).max(initial=0)
+
+
+def _agree(value, exact, limit):
+    """Whether two numbers are the same but for rounding; NaN and NaN are, which the result shows."""
+    if np.isfinite(value) and np.isfinite(exact):
+        return abs(value - exact) <= limit
+    return value == exact or bool(np.isnan(value) and np.isnan(exact))
 
 
 class Verification(object):
@@ -147,11 +160,12 @@ class LaidCheck(object):
         self.fetches, self._sources, self._each, self._plan = fetches, sources, each, plan
 
     def judge(self, values):
-        """The Comparisons. Raises VerificationError where one is off by more than rounding explains."""
+        """The Comparisons. Raises VerificationError where one is off by more than rounding explains, or where one of
+        the two numbers alone is not finite."""
         values = [np.reshape(v, [len(self._sources), self._each]) for v in values]
         places, claimed, exact = values[:3]
         examples = values[3][..., None] if len(values) > 3 else np.zeros([len(self._sources), self._each, 0], int)
-        found, start, largest = [], 0, np.nanmax(np.abs([claimed, exact]))
+        found, start, largest = [], 0, largest_finite([claimed, exact])
         for source, first, where, got, true in zip(self._sources, examples, places, claimed, exact):
             found += self._compared(source, first, where - start, got, true, largest)
             start += source.size
@@ -161,12 +175,11 @@ class LaidCheck(object):
         shape = [int(d) for d in source.shape.as_list()]
         found = [Comparison(source.name, tuple(int(i) for i in f) + _index(p, shape), float(g), float(t))
                  for f, p, g, t in zip(first, places, got, true)]
-        largest = np.max(np.abs([got, true]))
-        limit = allowed(source.dtype, largest, largest_of_all)
-        for comparison, off in zip(found, np.abs(got - true)):
-            both_nan = np.isnan(comparison.value) and np.isnan(comparison.exact)
-            if not (off <= limit or both_nan or comparison.value == comparison.exact):
-                raise errors.not_verified(comparison, self._plan)
+        limit = allowed(source.dtype, largest_finite([got, true]), largest_of_all)
+        for comparison in found:
+            if not _agree(comparison.value, comparison.exact, limit):
+                is_finite = np.all(np.isfinite([comparison.value, comparison.exact]))
+                raise (errors.not_verified if is_finite else errors.not_finite)(comparison, self._plan)
         return found
 
 
