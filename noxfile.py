@@ -78,9 +78,9 @@ def wheel(session, extra):
     session.install("-qq", "%s[%s,plots,progress]" % (built, extra), "pytest", *pins)
     tests = os.path.abspath("tests")
     session.chdir(session.create_tmp())
+    files = [os.path.join(tests, "test_public_api.py"), os.path.join(tests, "test_docs.py")]
     session.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", tests,
-                os.path.join(tests, "test_public_api.py"), os.path.join(tests, "test_docs.py"), "-k", "public_api or README",
-                env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+                "-k", "public_api or README", *files, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
     session.run("tf1-hessian", "--help", silent=True)
 
 
@@ -88,5 +88,5 @@ def wheel(session, extra):
 def coverage(session):
     """The lines of the package that the suite does not reach, on the newest TensorFlow."""
     session.install("-qq", "-e", ".[dev,tf-cpu]", "pytest-cov")
-    session.run("python", "-m", "pytest", "-n", "2", "--cov", "tf1_hessian", "--cov-report", "term-missing:skip-covered",
-                *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+    session.run("python", "-m", "pytest", "-n", "2", "--cov", "tf1_hessian",
+                "--cov-report", "term-missing:skip-covered", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
