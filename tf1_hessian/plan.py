@@ -149,6 +149,9 @@ class HessianPlan(object):
 def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
               devices=None, **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
+    for option, value, is_given in (("flat", flat, flat), ("other", other, other is not None)):
+        if is_given and quantity in ("diag", "sparse"):
+            raise errors.bad_option(option, value, "none but for the full Hessian")
     options = _checked(quantity, precision, per_example, **options)
     asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
                               named(devices))
