@@ -32,6 +32,10 @@ def test_in_a_log(told):
     assert told(io.StringIO(), calls) == "batch 1 of 4, 0 s\nbatch 3 of 4, 31 s\nbatch 4 of 4, 2 min\n"
 
 
+def test_in_a_log_without_a_total(told):
+    assert told(io.StringIO(), [(1, 1, None), (20, 2, None), (31, 3, None)], "product") == "product 3, 31 s\n"
+
+
 def test_on_a_terminal_without_a_total(told):
     calls = [(0, 1, None), (0.1, 2, None), (5, 3, None)]
     assert told(Terminal(), calls, "product") == "\r\033[Kproduct 1, 0 s\r\033[Kproduct 3, 5 s\r\033[K"

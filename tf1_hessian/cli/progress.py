@@ -20,6 +20,8 @@ class Progress(object):
 
     def __call__(self, done, total, seconds):
         now, is_end = time.perf_counter(), done == total
+        if self._last is None and total is None and not self._is_terminal:
+            self._last = now - seconds  # nobody knows whether it is long: the first line may wait
         if self._last is not None and not is_end and now - self._last < (_TERMINAL if self._is_terminal else _LOG):
             return
         self._last = now
