@@ -13,10 +13,11 @@ REDUCTIONS = ("mean", "sum")
 # Whole numbers up to here are exact in float64.
 _LARGEST_WHOLE = 2 ** 53
 
-_State = collections.namedtuple("_State", "sums spare weights batches mark")
+_State = collections.namedtuple("_State", "sums spare waiting weights batches mark")
 _State.__doc__ = """All that changes, changed at once: an interrupt finds the state before a batch or after it. sums:
-(sums, rests), a vector each for all values; spare: two vectors that the next ones are written into; weights: (sum,
-rest); mark: of all batches so far."""
+(sums, rests), a vector each for all values; spare: two vectors that the next ones are written into; waiting: how many
+rows of the Flat are still to be added; weights: (sum, rest); mark: of all batches so far."""
+_EMPTY = _State(None, None, 0, (0.0, 0.0), 0, 0)
 
 
 class WeightedMean(object):
@@ -31,7 +32,7 @@ class WeightedMean(object):
         if reduce not in REDUCTIONS:
             raise errors.bad_option("reduce", reduce, "one of " + ", ".join(REDUCTIONS))
         self._names, self._reduce, self._is_whole = list(names), reduce, None
-        self._kinds, self._flat, self._state = None, None, _State(None, None, (0.0, 0.0), 0, 0)
+        self._kinds, self._flat, self._state = None, None, _EMPTY
 
     @property
     def batches(self):
@@ -43,8 +44,9 @@ class WeightedMean(object):
         """One number for the marks of all batches in their order."""
         return self._state.mark
 
-    def add(self, values, weight=None, mark=0):
-        """Adds the arrays of one batch; weight: a finite number, None for 1; mark: a number that tells it from others.
+    def add(self, values, weight=None, mark=None):
+        """Adds the arrays of one batch; weight: a finite number, None for 1; mark: a number that tells it from
+        others, None where nobody asks.
 
         Raises ValueError for what is not finite, no number, or of another shape than before; nothing is added then.
         """
@@ -52,25 +54,32 @@ class WeightedMean(object):
         for name, value in zip(self._names, values):
             if value.dtype.kind != "f":
                 self._check_number(name, value)
+        if self._flat is not None and self._state.waiting == len(self._flat.rows):
+            self._settle()
         kinds, state = flat.kinds_of(values), self._state
         if state.sums is None:
-            state = self._begun(values, kinds, weight)
+            self._is_whole = [v.dtype.kind in "biu" and weight is None and self._reduce == "sum" for v in values]
+            state = self._begun(kinds)
         elif kinds != self._kinds:
             self._refuse_change(kinds)
-        if not self._flat.add(values, weight, state.sums, state.spare):
+        if not self._flat.fill(state.waiting, values, weight):
             self._refuse_odd(values, weight)
         weights = _added(*state.weights, term=1.0 if weight is None else float(weight))
-        self._state = _State(state.spare, state.sums, weights, state.batches + 1, chained(state.mark, mark))
+        self._state = _State(state.sums, state.spare, state.waiting + 1, weights, state.batches + 1,
+                             state.mark if mark is None else chained(state.mark, mark))
 
-    def _begun(self, values, kinds, weight):
+    def _begun(self, kinds):
         """The state before the first batch."""
-        self._is_whole = [v.dtype.kind in "biu" and weight is None and self._reduce == "sum" for v in values]
-        return self._laid(kinds)
-
-    def _laid(self, kinds):
         self._kinds, self._flat = kinds, flat.Flat(kinds)
         vectors = [np.zeros(self._flat.size) for _ in range(4)]
         return self._state._replace(sums=tuple(vectors[:2]), spare=tuple(vectors[2:]))
+
+    def _settle(self):
+        """Adds the batches that wait."""
+        state = self._state
+        if state.waiting:
+            self._flat.add(state.waiting, state.sums, state.spare)
+            self._state = state._replace(sums=state.spare, spare=state.sums, waiting=0)
 
     def result(self):
         """The arrays of the mean, or of the sum. ValueError where nothing was added, or the sums are beyond float64."""
@@ -90,10 +99,10 @@ class WeightedMean(object):
 
     def save(self, path, problem, **more):
         """Writes all of it to a file, at once or not at all, and more for json. problem: what is added up, for json."""
-        state, arrays = self._state, {}
-        for kind, parts, weight in zip(("sum", "rest"), self._parts(), state.weights):
+        arrays = {}
+        for kind, parts, weight in zip(("sum", "rest"), self._parts(), self._state.weights):
             arrays.update(("%s_%d" % (kind, i), part) for i, part in enumerate(parts + [np.asarray(weight)]))
-        kept = {"batches": state.batches, "mark": state.mark, "is_whole": self._is_whole}
+        kept = {"batches": self.batches, "mark": self.mark, "is_whole": self._is_whole}
         checkpoints.write(path, problem, dict(more, **kept), arrays)
 
     def load(self, path, problem):
@@ -109,19 +118,20 @@ class WeightedMean(object):
 
     def _parts(self):
         """The arrays of the sums, and those of the rests."""
+        self._settle()
         return [self._flat.parts(vector) for vector in self._state.sums] if self._state.sums else [[], []]
 
     def _take(self, header, arrays):
         """Takes the state that a file holds."""
-        state, count = _State(None, None, (0.0, 0.0), header["batches"], header["mark"]), len(self._names)
-        if not header["batches"]:
-            self._state = state
-            return
-        sums, rests = ([arrays["%s_%d" % (kind, i)] for i in range(count + 1)] for kind in ("sum", "rest"))
-        laid = self._laid(flat.kinds_of(sums[:count]))
-        self._state = state._replace(
-            sums=tuple(self._flat.vector(parts[:count]) for parts in (sums, rests)), spare=laid.spare,
-            weights=(float(sums[count]), float(rests[count])))
+        count, state = len(self._names), _EMPTY._replace(batches=header["batches"], mark=header["mark"])
+        if header["batches"]:
+            stored = [[arrays["%s_%d" % (kind, i)] for i in range(count + 1)] for kind in ("sum", "rest")]
+            begun = self._begun(flat.kinds_of(stored[0][:count]))
+            for vector, parts in zip(begun.sums, stored):
+                for part, array in zip(self._flat.parts(vector), parts):
+                    part[...] = array
+            state = state._replace(sums=begun.sums, spare=begun.spare, weights=tuple(float(p[-1]) for p in stored))
+        self._state = state
 
     def _check_number(self, name, value):
         """Raises for what float64 or complex128 does not hold."""

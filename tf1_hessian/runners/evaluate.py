@@ -60,7 +60,7 @@ class Fetches(object):
 
     def _again(self, session, flat, feed_dict):
         """The values, where a call before left nothing to choose and to check; None else, and once memory is short."""
-        if self._settled is None or [id(f) for f in self._settled[0]] != [id(f) for f in flat]:
+        if self._settled is None or _differ(self._settled[0], flat):
             return None
         try:
             return _called(session, self._settled[1], feed_dict)
@@ -122,6 +122,10 @@ def _fetchable(leaf):
     if isinstance(leaf, _compat.PartitionedVariable):
         return list(leaf)
     raise errors.not_fetchable(leaf)
+
+
+def _differ(some, others):
+    return len(some) != len(others) or any(a is not b for a, b in zip(some, others))
 
 
 def _joined(leaf, value):

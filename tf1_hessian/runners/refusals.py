@@ -4,10 +4,10 @@ import errno
 from tf1_hessian import errors
 
 __all__ = [
-    "CheckpointError", "bad_batches", "changed_kind", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
-    "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable", "wrong_feed",
-    "wrong_weight",
+    "CheckpointError", "bad_batches", "changed_kind", "changed_shape", "damaged", "differs_by_call", "endless",
+    "fewer_batches", "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite",
+    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable",
+    "wrong_feed", "wrong_weight",
 ]
 
 
