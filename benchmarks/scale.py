@@ -27,6 +27,8 @@ HEADING = "%-28s %9s %8s %9s %10s %8s %8s %9s %6s" % (
     "what", "size", "columns", "first ms", "steady ms", "peak MB", "base MB", "plan MB", "ratio")
 LINE = "%-28s %9d %8d %9.0f %10.2f %8.0f %8.0f %9.1f %6.1f"
 STEPS = 5
+# Batches that workers share.
+STREAMED = 16
 
 
 def chain(n):
@@ -107,18 +109,20 @@ def of_overhead(_, width):
         session.run(tf.global_variables_initializer())
         th.stream(value, [feed] * 10, session)
         for steps in (1, 10, 100):
-            times = [[processor_time(lambda: [session.run(value, feed) for _ in range(steps)]),
-                      processor_time(lambda: th.stream(value, [feed] * steps, session))] for _ in range(2 * STEPS + 1)]
+            feeds = [feed] * steps
+            times = [[processor_time(lambda feeds: [session.run(value, feed) for feed in feeds], feeds),
+                      processor_time(lambda feeds: th.stream(value, feeds, session), feeds)]
+                     for _ in range(2 * STEPS + 1)]
             alone, streamed = np.median(times, axis=0) / steps
             found["more in %d" % steps] = float(streamed - alone)
             found["step"] = float(alone)
     return dict(found, elements=4096 * int(width))
 
 
-def processor_time(call):
+def processor_time(call, argument):
     """Milliseconds of all threads of this process."""
     began = time.process_time()
-    call()
+    call(argument)
     return 1e3 * (time.process_time() - began)
 
 
@@ -135,8 +139,8 @@ def wide():
 
 def of_pool(_, workers):
     """The same stream by some processes, the graph built in each before the clock starts; 0: in this one alone."""
-    rows = np.random.RandomState(0).randn(8192, 64).astype("f4")
-    feeds, count = [{"x:0": rows}] * 24, int(workers)
+    rows = np.random.RandomState(0).randn(4096, 64).astype("f4")
+    feeds, count = [{"x:0": rows}] * STREAMED, int(workers)
     if not count:
         value, session = wide()
         th.stream(value, feeds[:1], session)
@@ -147,7 +151,7 @@ def of_pool(_, workers):
         few, _ = timed(lambda: th.stream(wide, feeds[:count], executor=pool))
         many, _ = timed(lambda: th.stream(wide, feeds, executor=pool))
     # Each call of th.stream builds the graph anew in each process; that is taken off.
-    return {"size": count, "ms": (many - few) * 24 / (24 - count), "rebuilding": few}
+    return {"size": count, "ms": (many - few) * STREAMED / (STREAMED - count), "rebuilding": few}
 
 
 def of_servers(_, workers):
@@ -162,8 +166,8 @@ def of_servers(_, workers):
         with tf.Graph().as_default():
             draw = np.random.RandomState(0)
             with tf.device("/job:worker/task:0"):
-                x = tf.constant(draw.randn(512, 32).astype("f4"))
-                w = tf.get_variable("w", initializer=draw.randn(32, 32).astype("f4") / 6, use_resource=True)
+                x = tf.constant(draw.randn(128, 16).astype("f4"))
+                w = tf.get_variable("w", initializer=draw.randn(16, 16).astype("f4") / 4, use_resource=True)
                 loss = tf.reduce_mean(tf.reduce_sum(tf.tanh(tf.matmul(tf.tanh(tf.matmul(x, w)), w)) ** 2, 1))
             with tf.Session("grpc://" + addresses[0]) as session:
                 session.run(w.initializer)
@@ -230,7 +234,8 @@ def powers(largest, first=3):
 def shared(kind, counts):
     """The points of one kind of workers, and how many times faster than one they are."""
     points = [measured(kind, count) for count in counts]
-    one = dict((p["size"], p["ms"]) for p in points if p)[1]
+    points = [p for p in points if p is not None]
+    one = next((p["ms"] for p in points if p["size"] == 1), float("nan"))
     for point in points:
         print("%-28s %9d workers %9.0f ms, %.2f times as fast as one" % (
             kind, point["size"], point["ms"], one / point["ms"]), flush=True)
@@ -257,8 +262,9 @@ def main():
     results.append(grown("rows", powers(options.rows)))
     for width in (2, 8, 32):
         found = measured("overhead", width)
-        print("streaming a step of %.2f ms (%d elements): %s" % (found["step"], found["elements"], ", ".join(
-            "%+.1f %% in %d steps" % (100 * found["more in %d" % n] / found["step"], n) for n in (1, 10, 100))), flush=True)
+        more = ["%+.1f %% in %d steps" % (100 * found["more in %d" % n] / found["step"], n) for n in (1, 10, 100)]
+        print("streaming a step of %.2f ms (%d elements): %s" % (
+            found["step"], found["elements"], ", ".join(more)), flush=True)
         results.append(dict(found, kind="overhead"))
     results += [shared("workers of an executor", (0, 1, 2)), shared("tasks of a cluster", (1, 2))]
     print("%.0f s" % (time.time() - began))
