@@ -65,8 +65,10 @@ def of_elements(family, n):
     loss, xs = dict(FAMILIES, **MATRIX)[family][0](int(n))
     with session_of() as session:
         session.run(tf.global_variables_initializer())
-        session.run(tf.gradients(loss, xs))
+        gradient = [g.op for g in tf.gradients(loss, xs)]
+        session.run(gradient)
         base, kept = peak_megabytes(), {}
+        alone = np.median([timed(lambda: session.run(gradient))[0] for _ in range(STEPS)])
 
         def first():
             kept["plan"] = th.plan(loss, xs, "full" if is_matrix else "diag", flat=is_matrix)
@@ -77,7 +79,8 @@ def of_elements(family, n):
         steady = np.median([timed(lambda: session.run([t.op for t in kept["tensors"]]))[0] for _ in range(STEPS)])
         cost = kept["plan"].cost
         return {"columns": cost.columns, "first": milliseconds, "steady": steady, "peak": peak_megabytes(),
-                "base": base, "plan": cost.bytes / 1e6, "size": kept["plan"].n}
+                "base": base, "plan": cost.bytes / 1e6, "size": kept["plan"].n, "gradient": alone,
+                "gradients": cost.gradients}
 
 
 def of_rows(_, rows):
