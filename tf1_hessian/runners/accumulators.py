@@ -17,7 +17,7 @@ _State = collections.namedtuple("_State", "sums spare waiting weights batches ma
 _State.__doc__ = """All that changes, changed at once: an interrupt finds the state before a batch or after it. sums:
 (sums, rests), a vector each for all values; spare: two vectors that the next ones are written into; waiting: how many
 rows of the Flat are still to be added; weights: (sum, rest); mark: of all batches so far."""
-_EMPTY = _State(None, None, 0, (0.0, 0.0), 0, 0)
+_EMPTY = _State((), (), 0, (0.0, 0.0), 0, 0)
 
 
 class WeightedMean(object):
@@ -32,7 +32,7 @@ class WeightedMean(object):
         if reduce not in REDUCTIONS:
             raise errors.bad_option("reduce", reduce, "one of " + ", ".join(REDUCTIONS))
         self._names, self._reduce, self._is_whole = list(names), reduce, None
-        self._kinds, self._flat, self._state = None, None, _EMPTY
+        self._kinds, self._flat, self._state = [], flat.Flat([]), _EMPTY
 
     @property
     def batches(self):
@@ -54,17 +54,17 @@ class WeightedMean(object):
         for name, value in zip(self._names, values):
             if value.dtype.kind != "f":
                 self._check_number(name, value)
-        if self._flat is not None and self._state.waiting == len(self._flat.rows):
+        if self._state.waiting == len(self._flat.rows):
             self._settle()
         kinds, state = flat.kinds_of(values), self._state
-        if state.sums is None:
+        if not state.sums:
             self._is_whole = [v.dtype.kind in "biu" and weight is None and self._reduce == "sum" for v in values]
             state = self._begun(kinds)
         elif kinds != self._kinds:
             self._refuse_change(kinds)
         if not self._flat.fill(state.waiting, values, weight):
             self._refuse_odd(values, weight)
-        weights = _added(*state.weights, term=1.0 if weight is None else float(weight))
+        weights = _added(state.weights[0], state.weights[1], 1.0 if weight is None else float(weight))
         self._state = _State(state.sums, state.spare, state.waiting + 1, weights, state.batches + 1,
                              state.mark if mark is None else chained(state.mark, mark))
 
@@ -83,7 +83,7 @@ class WeightedMean(object):
 
     def result(self):
         """The arrays of the mean, or of the sum. ValueError where nothing was added, or the sums are beyond float64."""
-        if self._state.sums is None or self._is_whole is None:
+        if not self._state.sums or self._is_whole is None:
             raise refusals.no_batches()
         sums, rests = self._parts()
         weights = self._state.weights[0] + self._state.weights[1]
