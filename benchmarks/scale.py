@@ -1,16 +1,20 @@
-"""How time and memory grow: with the elements, with the rows that are streamed, with what streaming adds to a step.
+"""How time and memory grow: with the elements, with the rows that are streamed, with workers, and what streaming adds.
 
     python benchmarks/scale.py [--largest 1e6] [--rows 1e6] [--output FILE.json]
 
 Each point is a process of its own, so that its peak of memory is its own: "base" is that of TensorFlow with the model
-and one gradient. Times are of building and the first call, and the median of later ones. The exponent of a column is
-the slope of its logarithm over the last three points. docs/scale.md reads these figures.
+and one gradient. Times are of building and the first call, and the median of later ones. "ratio" is what the peak is
+above the base, against the plan's estimate. The exponent of a column is the slope of its logarithm over the last three
+points. Workers have one thread each. docs/scale.md has these figures.
 """
 import argparse
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
 import time
+from concurrent import futures
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -19,10 +23,12 @@ from races import announced, stored
 
 import tf1_hessian as th
 
-HEADING = "%-28s %9s %8s %9s %10s %8s %8s %9s" % (
-    "what", "size", "columns", "first ms", "steady ms", "peak MB", "base MB", "plan MB")
-LINE = "%-28s %9d %8d %9.0f %10.2f %8.0f %8.0f %9.1f"
+HEADING = "%-28s %9s %8s %9s %10s %8s %8s %9s %6s" % (
+    "what", "size", "columns", "first ms", "steady ms", "peak MB", "base MB", "plan MB", "ratio")
+LINE = "%-28s %9d %8d %9.0f %10.2f %8.0f %8.0f %9.1f %6.1f"
 STEPS = 5
+# Batches that workers share.
+STREAMED = 16
 
 
 def chain(n):
@@ -48,9 +54,9 @@ FAMILIES = {"chain, diagonal": (chain, 1e7), "784-h-10 tanh, diagonal": (net, 1e
 MATRIX = {"784-h-10 tanh, full": (net, 1e4)}
 
 
-def session_of():
+def session_of(threads=THREADS):
     return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
+        intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads))
 
 
 def of_elements(family, n):
@@ -59,8 +65,10 @@ def of_elements(family, n):
     loss, xs = dict(FAMILIES, **MATRIX)[family][0](int(n))
     with session_of() as session:
         session.run(tf.global_variables_initializer())
-        session.run(tf.gradients(loss, xs))
+        gradient = [g.op for g in tf.gradients(loss, xs)]
+        session.run(gradient)
         base, kept = peak_megabytes(), {}
+        alone = np.median([timed(lambda: session.run(gradient))[0] for _ in range(STEPS)])
 
         def first():
             kept["plan"] = th.plan(loss, xs, "full" if is_matrix else "diag", flat=is_matrix)
@@ -71,7 +79,8 @@ def of_elements(family, n):
         steady = np.median([timed(lambda: session.run([t.op for t in kept["tensors"]]))[0] for _ in range(STEPS)])
         cost = kept["plan"].cost
         return {"columns": cost.columns, "first": milliseconds, "steady": steady, "peak": peak_megabytes(),
-                "base": base, "plan": cost.bytes / 1e6, "size": kept["plan"].n}
+                "base": base, "plan": cost.bytes / 1e6, "size": kept["plan"].n, "gradient": alone,
+                "gradients": cost.gradients}
 
 
 def of_rows(_, rows):
@@ -90,25 +99,101 @@ def of_rows(_, rows):
 
 
 def of_overhead(_, width):
-    """What th.stream takes beside session.run of the same tensor: both in turns, in one process."""
+    """What th.stream takes beside session.run of the same tensor, for long and short streams: both in turns, in one
+    process, by its processor time, which other programs disturb less."""
     x = tf.placeholder(tf.float32, [None, 64])
     w = [tf.get_variable("w%d" % i, [64, 64], use_resource=True) for i in range(int(width))]
     h = x
     for weight in w:
         h = tf.tanh(tf.matmul(h, weight))
     value = th.hvp(tf.reduce_mean(tf.square(h)), w, [tf.ones([64, 64])] * len(w))
-    feed, steps, ratios, plain = {x: np.random.RandomState(0).randn(256, 64).astype("f4")}, 100, [], []
-    with session_of() as session:
+    feed, found = {x: np.random.RandomState(0).randn(256, 64).astype("f4")}, {}
+    with session_of(1) as session:
         session.run(tf.global_variables_initializer())
-        for _ in range(2 * STEPS + 1):
-            alone, _ = timed(lambda: [session.run(value, feed) for _ in range(steps)])
-            streamed, _ = timed(lambda: th.stream(value, [feed] * steps, session))
-            ratios.append(streamed / alone)
-            plain.append(alone / steps)
-    return {"step": float(np.median(plain)), "ratio": float(np.median(ratios[1:])), "elements": 4096 * int(width)}
+        th.stream(value, [feed] * 10, session)
+        for steps in (1, 10, 100):
+            feeds = [feed] * steps
+            times = [[processor_time(lambda feeds: [session.run(value, feed) for feed in feeds], feeds),
+                      processor_time(lambda feeds: th.stream(value, feeds, session), feeds)]
+                     for _ in range(2 * STEPS + 1)]
+            alone, streamed = np.median(times, axis=0) / steps
+            found["more in %d" % steps] = float(streamed - alone)
+            found["step"] = float(alone)
+    return dict(found, elements=4096 * int(width))
 
 
-KINDS = dict(dict.fromkeys(list(FAMILIES) + list(MATRIX), of_elements), **{"rows": of_rows, "overhead": of_overhead})
+def processor_time(call, argument):
+    """Milliseconds of all threads of this process."""
+    began = time.process_time()
+    call(argument)
+    return 1e3 * (time.process_time() - began)
+
+
+def wide():
+    """What each process builds: a step of some tens of milliseconds."""
+    draw = np.random.RandomState(0)
+    x, w = tf.placeholder(tf.float32, [None, 64], "x"), tf.get_variable(
+        "w", initializer=draw.randn(64, 64).astype("f4") / 8, use_resource=True)
+    loss = tf.reduce_mean(tf.reduce_sum(tf.tanh(tf.matmul(tf.tanh(tf.matmul(x, w)), w)) ** 2, 1))
+    session = session_of(1)
+    session.run(w.initializer)
+    return th.hvp(loss, w, tf.ones([64, 64])), session
+
+
+def of_pool(_, workers):
+    """The same stream by some processes, the graph built in each before the clock starts; 0: in this one alone."""
+    rows = np.random.RandomState(0).randn(4096, 64).astype("f4")
+    feeds, count = [{"x:0": rows}] * STREAMED, int(workers)
+    if not count:
+        value, session = wide()
+        th.stream(value, feeds[:1], session)
+        took, _ = timed(lambda: th.stream(value, feeds, session))
+        return {"size": 0, "ms": took}
+    with futures.ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
+        th.stream(wide, feeds[:4 * count], executor=pool)
+        few, _ = timed(lambda: th.stream(wide, feeds[:count], executor=pool))
+        many, _ = timed(lambda: th.stream(wide, feeds, executor=pool))
+    # Each call of th.stream builds the graph anew in each process; that is taken off.
+    return {"size": count, "ms": (many - few) * STREAMED / (STREAMED - count), "rebuilding": few}
+
+
+def of_servers(_, workers):
+    """All columns of a matrix on the tasks of a cluster on this machine, each with one thread."""
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from tests.cluster import free_ports
+
+    addresses = free_ports(int(workers))
+    processes = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", SERVE, ",".join(addresses), str(i)],
+                                  stderr=subprocess.DEVNULL) for i in range(int(workers))]
+    try:
+        with tf.Graph().as_default():
+            draw = np.random.RandomState(0)
+            with tf.device("/job:worker/task:0"):
+                x = tf.constant(draw.randn(128, 16).astype("f4"))
+                w = tf.get_variable("w", initializer=draw.randn(16, 16).astype("f4") / 4, use_resource=True)
+                loss = tf.reduce_mean(tf.reduce_sum(tf.tanh(tf.matmul(tf.tanh(tf.matmul(x, w)), w)) ** 2, 1))
+            with tf.Session("grpc://" + addresses[0]) as session:
+                session.run(w.initializer)
+                full = th.hessian(loss, w, engine="vectorized", chunk_size=64, devices="workers")
+                session.run(full)
+                return {"size": int(workers), "ms": float(np.median([timed(lambda: session.run(full.op))[0]
+                                                                     for _ in range(STEPS)]))}
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+SERVE = """
+import sys
+import tensorflow.compat.v1 as tf
+config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+tf.train.Server({"worker": sys.argv[1].split(",")}, "worker", int(sys.argv[2]), config=config).join()
+"""
+
+
+KINDS = dict(dict.fromkeys(list(FAMILIES) + list(MATRIX), of_elements), **{
+    "rows": of_rows, "overhead": of_overhead, "workers of an executor": of_pool, "tasks of a cluster": of_servers})
 
 
 def measured(kind, size):
@@ -133,11 +218,11 @@ def grown(kind, sizes):
         if found is None:
             print("%-28s %9d  no result: out of memory, or refused" % (kind, size), flush=True)
             break
+        found["more"] = max(0.1, found["peak"] - found["base"])
+        found["ratio"] = found["more"] / found["plan"] if found["plan"] else float("nan")
         points.append(found)
-        print(LINE % tuple([kind] + [found[k] for k in ("size", "columns", "first", "steady", "peak", "base", "plan")]),
-              flush=True)
-    for point in points:
-        point["more"] = max(0.1, point["peak"] - point["base"])
+        print(LINE % tuple([kind] + [found[k] for k in (
+            "size", "columns", "first", "steady", "peak", "base", "plan", "ratio")]), flush=True)
     exponents = {name: exponent(points, name) for name in ("first", "steady", "more")}
     print("    grows as size to the power of: first %.2f, steady %.2f, memory over base %.2f" % tuple(
         exponents[n] for n in ("first", "steady", "more")), flush=True)
@@ -147,6 +232,17 @@ def grown(kind, sizes):
 def powers(largest, first=3):
     """1e3, 1e4, ... up to the largest."""
     return [10 ** k for k in range(first, int(np.log10(largest) + 0.01) + 1)]
+
+
+def shared(kind, counts):
+    """The points of one kind of workers, and how many times faster than one they are."""
+    points = [measured(kind, count) for count in counts]
+    points = [p for p in points if p is not None]
+    one = next((p["ms"] for p in points if p["size"] == 1), float("nan"))
+    for point in points:
+        print("%-28s %9d workers %9.0f ms, %.2f times as fast as one" % (
+            kind, point["size"], point["ms"], one / point["ms"]), flush=True)
+    return {"kind": kind, "points": points}
 
 
 def main():
@@ -160,7 +256,7 @@ def main():
     tf.logging.set_verbosity(tf.logging.ERROR)
     if options.one:
         kind, size = options.one
-        print(json.dumps(KINDS[kind](kind, float(size))))
+        print(json.dumps(KINDS[kind](kind, float(size))), flush=True)
         return
     began = time.time()
     announced("each point in its own process", HEADING)
@@ -169,9 +265,11 @@ def main():
     results.append(grown("rows", powers(options.rows)))
     for width in (2, 8, 32):
         found = measured("overhead", width)
-        print("streaming a step of %.2f ms (%d elements): %+.1f %%" % (
-            found["step"], found["elements"], 100 * (found["ratio"] - 1)), flush=True)
+        more = ["%+.1f %% in %d steps" % (100 * found["more in %d" % n] / found["step"], n) for n in (1, 10, 100)]
+        print("streaming a step of %.2f ms (%d elements): %s" % (
+            found["step"], found["elements"], ", ".join(more)), flush=True)
         results.append(dict(found, kind="overhead"))
+    results += [shared("workers of an executor", (0, 1, 2)), shared("tasks of a cluster", (1, 2))]
     print("%.0f s" % (time.time() - began))
     stored(results, options.output)
 

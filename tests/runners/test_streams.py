@@ -234,14 +234,18 @@ def test_a_bar_on_a_terminal_and_nothing_in_a_log(session, capsys):
     assert "5/5" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_a_hundred_thousand_steps_take_no_more_memory(session):
+@pytest.mark.parametrize("steps", [3000, pytest.param(100000, marks=pytest.mark.slow)])
+def test_steps_take_no_more_memory_and_add_no_ops(session, steps):
     def resident():
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+    def told(done, total, seconds):
+        if done % (steps // 10) == 0:
+            seen.append((resident(), len(session.graph.get_operations())))
+
     model, seen = started(session), []
     value = [model.loss, th.hessian(model.loss, model.w)]
-    th.stream(value, (model.feeds[i % 5] for i in range(100000)), session,
-              progress=lambda done, total, seconds: seen.append(resident()) if done % 10000 == 0 else None)
-    assert seen[-1] - seen[0] < 20e6
+    th.stream(value, (model.feeds[i % 5] for i in range(steps)), session, progress=told)
+    assert len(seen) == 10 and seen[-1][0] - seen[0][0] < (20e6 if steps > 3000 else 5e6)
+    assert seen[-1][1] == seen[0][1]

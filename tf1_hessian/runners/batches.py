@@ -80,7 +80,7 @@ class Feeds(object):
 
     def _mark(self, item):
         if not self._is_marked:
-            return 0
+            return None
         if not isinstance(item, dict):
             return mark_of([("file", os.path.basename(os.fspath(item)))])
         return mark_of([(getattr(k, "name", k), v) for k, v in item.items()])
@@ -92,7 +92,7 @@ class Elements(object):
     total = None
 
     def __init__(self, iterator, tensors, is_marked):
-        handle = iterator._iterator_resource.op
+        self._is_marked, handle = is_marked, iterator._iterator_resource.op
         above = ops_above([t.op for t in tensors])
         if handle not in above:
             raise refusals.endless(handle.name)
@@ -128,8 +128,10 @@ class Elements(object):
 
     def _mark(self, values):
         """Of several reads in one call TensorFlow takes any one first: their marks are added up."""
+        if not self._is_marked:
+            return None
         values, total = iter(values), 0
-        for op in self._reads if self.extra else ():
+        for op in self._reads:
             kept = [i for i, t in enumerate(op.outputs) if t.dtype not in (tf.variant, tf.resource)]
             total += mark_of([(str(i), next(values)) for i in kept])
         return total

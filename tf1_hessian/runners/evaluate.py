@@ -7,7 +7,7 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built, compiled
 from tf1_hessian.runners import refusals
-from tf1_hessian.runners.retries import with_smaller_chunks
+from tf1_hessian.runners.retries import halve, with_smaller_chunks
 
 __all__ = ["Fetches", "evaluate", "session_of"]
 
@@ -41,6 +41,8 @@ class Fetches(object):
         self._leaves = [_built(leaf) for leaf in _compat.flatten(fetches)]
         self._structures = [leaf.as_fetches() if hasattr(leaf, "as_fetches") else leaf for leaf in self._leaves]
         self.flat = _compat.flatten(self._structures)
+        self._is_partitioned = any(isinstance(leaf, _compat.PartitionedVariable) for leaf in self.flat)
+        self._settled = None  # (leaves, what is fetched for them)
 
     def __str__(self):
         return str(_compat.map_structure(lambda _: 0, [self._asked, self._structures]))
@@ -48,10 +50,24 @@ class Fetches(object):
     def run(self, session, feed_dict=None, extra=()):
         """The flat values, and those of extra tensors behind them, in ONE session.run; checks that are due are made."""
         flat = self.flat + list(extra)
-        values, checks = with_smaller_chunks(lambda tensors: _timed_run(session, tensors, feed_dict), flat)
-        for check, found in checks:
-            check.judge(found)
-        return [_joined(f, v) for f, v in zip(flat, values)]
+        values = self._again(session, flat, feed_dict)
+        if values is None:
+            values, checks, chosen = with_smaller_chunks(lambda leaves: _timed_run(session, leaves, feed_dict), flat)
+            for check, found in checks:
+                check.judge(found)
+            self._settled = None if chosen is None else (flat, chosen)
+        return [_joined(f, v) for f, v in zip(flat, values)] if self._is_partitioned else values
+
+    def _again(self, session, flat, feed_dict):
+        """The values, where a call before left nothing to choose and to check; None else, and once memory is short."""
+        if self._settled is None or _differ(self._settled[0], flat):
+            return None
+        try:
+            return _called(session, self._settled[1], feed_dict)
+        except tf.errors.ResourceExhaustedError:
+            self._settled = None
+            halve(flat)
+        return None
 
     def packed(self, values):
         """Flat values in the structure that was asked for."""
@@ -61,23 +77,28 @@ class Fetches(object):
 
 
 def _timed_run(session, leaves, feed_dict):
-    """(values, [(check, what it fetched)]). Of results that are laid in two ways, one is timed along."""
+    """(values, [(check, what it fetched)], what to fetch the next times, None where that is open). Of results that are
+    laid in two ways, one is timed along."""
     trials = [compiled.trial_of(leaf) for leaf in leaves]
     on_trial = next((t for t in trials if t is not None and t.is_open), None)
     chosen = [leaf if trial is None or (trial.is_open and trial is not on_trial) else trial.chosen(leaf)
               for leaf, trial in zip(leaves, trials)]
     due, chosen = _checks_of(chosen), [_fetchable(f) for f in chosen]
     start = time.perf_counter()
-    try:
-        if due:
-            values, checks = session.run([chosen, [d.fetches for d in due]], feed_dict=feed_dict)
-        else:  # flat lists take TensorFlow less time
-            values, checks = session.run(chosen, feed_dict=feed_dict), []
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
-        raise refusals.lost_task(error) from error
+    if due:
+        values, checks = _called(session, [chosen, [d.fetches for d in due]], feed_dict)
+    else:  # flat lists take TensorFlow less time
+        values, checks = _called(session, chosen, feed_dict), []
     if on_trial is not None:
         on_trial.took(time.perf_counter() - start)
-    return values, zip(due, checks)
+    return values, zip(due, checks), None if due or on_trial else chosen
+
+
+def _called(session, fetches, feed_dict):
+    try:
+        return session.run(fetches, feed_dict=feed_dict)
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        raise refusals.lost_task(error) from error
 
 
 def _built(leaf):
@@ -101,6 +122,10 @@ def _fetchable(leaf):
     if isinstance(leaf, _compat.PartitionedVariable):
         return list(leaf)
     raise errors.not_fetchable(leaf)
+
+
+def _differ(some, others):
+    return len(some) != len(others) or any(a is not b for a, b in zip(some, others))
 
 
 def _joined(leaf, value):

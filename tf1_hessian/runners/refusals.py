@@ -4,10 +4,10 @@ import errno
 from tf1_hessian import errors
 
 __all__ = [
-    "CheckpointError", "bad_batches", "changed_shape", "damaged", "differs_by_call", "endless", "fewer_batches",
-    "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite", "not_ours",
-    "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable", "wrong_feed",
-    "wrong_weight",
+    "CheckpointError", "bad_batches", "changed_kind", "changed_shape", "damaged", "differs_by_call", "endless",
+    "fewer_batches", "lost_task", "no_batches", "no_room", "no_weight", "not_a_file", "not_a_number", "not_finite",
+    "not_ours", "other_batches", "other_problem", "overflow", "too_large", "unskippable", "unsummable", "unwritable",
+    "wrong_feed", "wrong_weight",
 ]
 
 
@@ -86,6 +86,12 @@ def changed_shape(name, batch, before, now):
     return ValueError(
         "'%s' has shape %s in batch %d (counted from 0) and %s before: values of one shape alone can be added up. Give "
         "all batches one size, or reduce over the batch in the graph." % (name, list(now), batch, list(before)))
+
+
+def changed_kind(name, batch):
+    """A value that is complex in some batches only."""
+    return ValueError(
+        "'%s' is complex in one of batch %d (counted from 0) and those before, and real in the other." % (name, batch))
 
 
 def no_batches():

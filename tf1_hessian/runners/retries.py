@@ -7,7 +7,7 @@ from tf1_hessian.graph import built
 from tf1_hessian.graph.control_flow import is_effect
 from tf1_hessian.graph.upstream import VARIABLES, ops_above, ops_inside
 
-__all__ = ["DRAWS", "with_smaller_chunks"]
+__all__ = ["DRAWS", "halve", "with_smaller_chunks"]
 
 # What a second call may run again though it has an effect: it draws anew for all that it fetches. Not from a generator
 # of numbers that a variable holds, which would be changed once more.
@@ -17,21 +17,29 @@ DRAWS = ("Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomi
 def with_smaller_chunks(run, leaves):
     """run(leaves), the latter with what took their place when memory was short before; and again with less at once.
 
-    Raises what TensorFlow raises where no leaf comes in smaller chunks, where the graph is finalized, or where a second
-    call would read the next input or change a variable once more.
+    Raises what TensorFlow raises where nothing can be halved.
     """
     while True:
-        leaves = [built.smaller_of(leaf) for leaf in leaves]
         try:
-            return run(leaves)
+            return run([built.smaller_of(leaf) for leaf in leaves])
         except tf.errors.ResourceExhaustedError:
-            halves = [leaf for leaf in leaves if built.has_smaller(leaf)]
-            if not halves or halves[0].graph.finalized or not _is_repeatable(leaves):
-                raise
-            warnings.warn("Out of memory: going on with half the columns at once; chunk_size= or memory_limit= sets "
-                          "their number from the start.", stacklevel=4)
-            for leaf in halves:
-                built.make_smaller(leaf)
+            halve(leaves)
+
+
+def halve(leaves):
+    """Lays leaves with half the columns at once, after a call that ran out of memory, and warns of it.
+
+    Raises that call's error where no leaf comes in smaller chunks, where the graph is finalized, or where a second call
+    would read the next input or change a variable once more.
+    """
+    leaves = [built.smaller_of(leaf) for leaf in leaves]
+    halves = [leaf for leaf in leaves if built.has_smaller(leaf)]
+    if not halves or halves[0].graph.finalized or not _is_repeatable(leaves):
+        raise  # noqa: PLE0704
+    warnings.warn("Out of memory: going on with half the columns at once; chunk_size= or memory_limit= sets "
+                  "their number from the start.", stacklevel=5)
+    for leaf in halves:
+        built.make_smaller(leaf)
 
 
 def _is_repeatable(leaves):
