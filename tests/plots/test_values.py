@@ -60,7 +60,7 @@ def test_names_are_keys_or_given_ones():
 
 @pytest.mark.parametrize("given, names", [([np.ones(2)], ["a", "b"]), ({}, None), ([], [])])
 def test_names_and_arrays_that_do_not_fit_are_refused(given, names):
-    with pytest.raises(ValueError, match="arrays|at least one"):
+    with pytest.raises(ValueError, match="for 1 array|at least one"):
         values.named(given, names, "t")
 
 
