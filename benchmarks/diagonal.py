@@ -3,9 +3,9 @@
     python benchmarks/diagonal.py [--cases tanh relu deep_tanh deep_relu skip lenet net1002] [--output FILE.json]
     python benchmarks/diagonal.py --rival PYTHON     # a Python with torch, backpack-for-pytorch and jax
 
-"ours" and BackPACK give gradient and diagonal. JAX, which has no diagonal, takes a column for each weight: 64 of them are
-timed and compared, and the time is what all n would take. All in float32; the reference is ours in float64, of which
-entries of each variable are compared with products. races.py says what the figures are.
+"ours" and BackPACK give gradient and diagonal. JAX, which has no diagonal, takes a column for each weight: 64 of them
+are timed and compared, and the time is what all n would take. All in float32; the reference is ours in float64, of
+which entries of each variable are compared with products. races.py says what the figures are.
 """
 import functools
 
@@ -95,7 +95,8 @@ def rivals_of(python, case, weights, data, places):
         rivals["BackPACK"] = Rival(python, "backpack_worker.py", arrays, net, str(THREADS))
     if python and case != "lenet":
         kind = "skip" if "skip" in case else "plain"
-        rivals["JAX, n columns"] = Rival(python, "jax_columns_worker.py", dict(arrays, places=places), EVERY[case][0], kind)
+        arrays["places"] = places
+        rivals["JAX, n columns"] = Rival(python, "jax_columns_worker.py", arrays, EVERY[case][0], kind)
     return rivals
 
 

@@ -3,8 +3,8 @@
     python benchmarks/full.py [--cases tanh wide relu] [--repeats 15] [--output FILE.json]
     python benchmarks/full.py --rival PYTHON         # a Python with jax and torch, in processes of their own
 
-The weights are the four variables of the net here, one flat vector for tf.hessians and the rivals: the form in which they
-give the whole matrix. All in float32, compared with tf.hessians in float64. races.py says what the figures are.
+The weights are the four variables of the net here, one flat vector for tf.hessians and the rivals: the form in which
+they give the whole matrix. All in float32, compared with tf.hessians in float64. races.py says what the figures are.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """What the races share: options, the race of one case, rows of figures and how they are told, the file of figures.
 
-A row is one way to one case: build (plan and ops, or compiling), first call and steady run in milliseconds; peak_mb, and
-base_mb before the building, of a process that does nothing else; error, the largest deviation from a reference in
+A row is one way to one case: build (plan and ops, or compiling), first call and steady run in milliseconds; peak_mb,
+and base_mb before the building, of a process that does nothing else; error, the largest deviation from a reference in
 float64 as a share of its largest entry; ratio, its steady time over that of the way called "ours".
 """
 import argparse
@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, peak_megabytes, timed
 
-__all__ = ["announced", "deviation", "memory_alone", "parser_of", "prepared", "race", "session_of", "show", "stored"]
+__all__ = ["announced", "deviation", "in_turns", "memory_alone", "parser_of", "prepared", "race", "session_of", "show",
+           "stored"]
 
 HEADING = "%-18s %-26s %7s %9s %9s %10s %7s %8s %8s  %s" % (
     "case", "way", "columns", "build", "first", "steady", "ratio", "base MB", "peak MB", "error")
@@ -54,7 +55,7 @@ def race(problem_of, case, rivals, repeats, error_of, measured=()):
         ways, inputs, values, facts = problem_of(case)
         session.run(tf.global_variables_initializer())
         calls, spent, found = _first_calls(ways, inputs, values, session)
-        steady = _in_turns({name: lambda call=call: call(*values) for name, call in calls.items()}, rivals, repeats)
+        steady = in_turns({name: lambda call=call: call(*values) for name, call in calls.items()}, rivals, repeats)
     memory = {name: memory_alone(_memory, problem_of, case, name) for name in measured}
     for name, rival in rivals.items():
         found[name], spent[name] = rival.answer(), (rival.build, rival.first)
@@ -76,7 +77,7 @@ def _first_calls(ways, inputs, values, session):
     return calls, spent, found
 
 
-def _in_turns(calls, rivals, repeats):
+def in_turns(calls, rivals, repeats):
     """{way: median of its milliseconds}, all in turns; the first quarter warms up."""
     times = {name: [] for name in list(calls) + list(rivals)}
     for _ in range(repeats):
@@ -117,9 +118,9 @@ def deviation(found, exact):
 def show(rows):
     """Prints a line of the table for each row; gives the rows back."""
     for row in rows:
-        told = ["-" if row[name] is None else "%.0f" % row[name] for name in ("base_mb", "peak_mb")]
+        told = ["-" if row.get(name) is None else "%.0f" % row[name] for name in ("base_mb", "peak_mb")]
         told.append("-" if row["error"] is None else "%.1e" % row["error"])
-        print(LINE % ((row["case"], row["way"], row.get("columns", "-"), row["build"], row["first"], row["steady"],
+        print(LINE % ((row["case"], row["way"], row.get("columns") or "-", row["build"], row["first"], row["steady"],
                        row["ratio"]) + tuple(told)), flush=True)
     return rows
 

@@ -1,10 +1,10 @@
 """Races sparse Hessians and diagonals by colours (races 4, 5, 6): asdex, jitted JAX with the same colours, CasADi.
 
-    python benchmarks/sparse.py [--cases chain surface denoising glm glm-diag factors] [--repeats 11] [--output FILE.json]
+    python benchmarks/sparse.py [--cases chain surface denoising glm glm-diag factors] [--output FILE.json]
     python benchmarks/sparse.py --rival PYTHON       # a Python with jax, asdex and casadi, each in its own process
 
-All in float64. A matrix is compared by its products with three random vectors, a diagonal by its entries, at some places
-where there are many, both with tf.gradients taken twice. races.py says what the figures are.
+All in float64. A matrix is compared by its products with three random vectors, a diagonal by its entries, at some
+places where there are many, both with tf.gradients taken twice. races.py says what the figures are.
 """
 
 import numpy as np
@@ -73,7 +73,7 @@ def loss_of(kind, x, arrays):
 
 def problem_of(case):
     """As race() wants it; the entries' rows, columns and colours are left in the facts."""
-    (point, shape, arrays), (number, quantity, _, _) = problem(case), EVERY[case]
+    (point, shape, arrays), (number, quantity) = problem(case), EVERY[case][:2]
     x = tf.placeholder(tf.float64, shape)
     loss, facts = loss_of(kind_of(case), x, arrays), {"race": number, "n": point.size, "quantity": quantity}
 
@@ -82,7 +82,8 @@ def problem_of(case):
             return th.hessian_diag(loss, x, jit=jit)
         return th.sparse_hessian(loss, x, jit=jit).values
 
-    ways = {"ours": lambda: ours(False), "ours, jit": lambda: ours(True), "one gradient": lambda: tf.gradients(loss, x)[0]}
+    ways = {"ours": lambda: ours(False), "ours, jit": lambda: ours(True),
+            "one gradient": lambda: tf.gradients(loss, x)[0]}
     return ways, [x], [point.reshape(shape)], facts
 
 
@@ -119,9 +120,8 @@ def reference(case):
         return lambda matrix: [matrix.diagonal()[places]], [np.array(exact)]
 
 
-def as_matrix(way, found, pattern, quantity):
+def as_matrix(way, found, pattern, n, quantity):
     """The result of a way as a sparse matrix; a diagonal as one with nothing else."""
-    n = pattern.shape[0]
     if not way.startswith("ours"):
         rows, cols, values = found
     elif quantity == "diag":
@@ -142,7 +142,7 @@ def raced(case, repeats, python, is_measured=True):
     def error_of(way, found, facts):
         if way == "one gradient":
             return None
-        return deviation(read(as_matrix(way, found, pattern, facts["quantity"])), exact)
+        return deviation(read(as_matrix(way, found, pattern, facts["n"], quantity)), exact)
 
     rows = race(problem_of, case, rivals, repeats, error_of, ["ours", "ours, jit"] if is_measured else [])
     return [dict(row, columns=coloring.number) for row in rows]
