@@ -93,4 +93,4 @@ $(STAMP_RIVALS): benchmarks/rivals.txt
 	@touch $@
 
 clean:
-	@rm -rf .venv .venv-tf1 .venv-docs .venv-rivals benchmarks/results docs/_build docs/_examples docs/gallery .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-tf1 .venv-docs .venv-rivals docs/_build docs/_examples docs/gallery .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,8 +31,8 @@ _REASONS = [
      "Steady, few inputs: with two or three tangents nested gradients are as little work as one forward and one "
      "adjoint sweep."),
     ("steady", (7,), "", "",
-     "Steady, few inputs: the products are small, so that what counts is the number of passes over the activations; XLA "
-     "fuses tanh with its derivatives to one, TensorFlow takes one an op."),
+     "Steady, few inputs: the products are small, so that passes over the activations count; XLA fuses tanh with its "
+     "derivatives to one, TensorFlow takes one an op."),
     ("steady", (2,), "BackPACK", "",
      "Steady, LeNet: both take ten columns back through the same convolutions, and PyTorch's are as fast or faster."),
     ("steady", (8,), "curvlinops", "product, 10",
