@@ -56,7 +56,7 @@ def race(problem_of, case, rivals, repeats, error_of, measured=()):
         session.run(tf.global_variables_initializer())
         calls, spent, found = _first_calls(ways, inputs, values, session)
         steady = in_turns({name: lambda call=call: call(*values) for name, call in calls.items()}, rivals, repeats)
-    memory = {name: memory_alone(_memory, problem_of, case, name) for name in measured}
+    memory = {name: memory_alone(_memory, problem_of, case, name) for name in measured if name in found}
     for name, rival in rivals.items():
         found[name], spent[name] = rival.answer(), (rival.build, rival.first)
         memory[name] = rival.base, rival.close()
@@ -67,10 +67,17 @@ def race(problem_of, case, rivals, repeats, error_of, measured=()):
 
 
 def _first_calls(ways, inputs, values, session):
-    """({way: callable}, {way: milliseconds of building and of the first call}, {way: result})"""
+    """({way: callable}, {way: milliseconds of building and of the first call}, {way: result}), without ways of ours
+    that this TensorFlow refuses: jit=True before 2.15."""
     calls, spent, found = {}, {}, {}
     for name, build in ways.items():
-        building, tensors = timed(build)
+        try:
+            building, tensors = timed(build)
+        except ValueError as refusal:
+            if "jit=True" not in str(refusal):
+                raise
+            print("%s: %s" % (name, refusal))
+            continue
         calls[name] = session.make_callable(tensors, inputs)
         running, found[name] = timed(lambda name=name: calls[name](*values))
         spent[name] = building, running
