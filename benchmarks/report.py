@@ -114,8 +114,8 @@ def machine_of(results):
         results["date"], results["processor"], results["cores"], results["memory_gb"], results["system"],
         results["python"], versions)
     if results["load"] > 0.5:
-        text += (" The load average was %.1f when it began: other work was on the machine, which tells on times, and on "
-                 "ratios too, most on those of PyTorch, whose threads wait for each other." % results["load"])
+        text += (" The load average was %.1f when it began: other work was on the machine, which tells on times, and "
+                 "on ratios too, most on those of PyTorch, whose threads wait for each other." % results["load"])
     return text + (" Everything in small: what this shows is that it runs." if results["small"] else "")
 
 
