@@ -77,7 +77,7 @@ def collected(folder, found):
                 stored = json.load(file)
             rows += stored["races"]
             found["versions"]["tensorflow"] = stored["tensorflow"]
-    return dict(found, races=rows)
+    return dict(found, races=sorted(rows, key=lambda row: row["race"]))
 
 
 def main():

@@ -7,23 +7,20 @@ __all__ = ["reason_of"]
 _REASONS = [
     ("peak_mb", (), "", "",
      "Peak memory: TensorFlow with the model takes most of it before a Hessian is built, see the column *before*."),
-    ("first", (), "tf.hessians", "",
+    ("first", (), ("tf.hessians", "loop of tf.gradients"), "",
      "The first result, against TensorFlow's own: the Hessian is planned and rehearsed in a scratch graph, so that a "
      "refusal leaves yours as it was, and only then laid into it. It also pays once for what TensorFlow loads as the "
      "first derivatives are built, since ours is built first."),
-    ("first", (), "loop of tf.gradients", "", "The same, against a loop of few steps."),
-    ("first", (), "BackPACK", "", "The first result, against PyTorch: nothing is built there before it runs."),
-    ("first", (), "torch.func", "", "The first result, against PyTorch: nothing is built there before it runs."),
-    ("first", (), "curvlinops", "", "The first result, against PyTorch: nothing is built there before it runs."),
+    ("first", (), ("BackPACK", "torch.func", "curvlinops"), "",
+     "The first result, against PyTorch: nothing is built there before it runs."),
     ("first", (), "JAX, our colours", "",
      "The first result, against JAX that is given our pattern and colours and does not have to find them."),
     ("first", (), "", "",
-     "The first result, of small problems: XLA compiles them in less time than TensorFlow's Python takes to plan, "
-     "rehearse and make each op."),
-    ("steady", (4, 5, 6), "JAX", "",
+     "The first result, of small problems: XLA or CasADi compiles them in less time than TensorFlow's Python takes to "
+     "plan, rehearse and make each op."),
+    ("steady", (4, 5, 6), ("JAX", "asdex"), "",
      "Steady, sparse: XLA fuses chains of element-wise ops to loops that write no intermediate results, TensorFlow's "
      "kernels write each. `jit=True` has XLA do so here too; what is left is the cost of a session call."),
-    ("steady", (4, 5, 6), "asdex", "", "The same, for asdex, which compiles its columns by XLA."),
     ("steady", (6,), "CasADi", "",
      "Steady, sparse, CasADi: it works on scalars and computes what columns have in common once, with no cost of a "
      "call; it pays in the building."),

@@ -130,9 +130,9 @@ def page(text, results, picture):
         parts += ["### Race %d. %s" % (race, TITLES[race]), table(chosen)]
         if any("products" in row for row in chosen):
             parts.append(errors_table(chosen))
-    parts.append("### Lost")
-    parts += ["- %s\n%s" % (reason, "\n".join("  - " + what for what in all_lost)) for reason, all_lost in
-              lost(rows).items()] or ["None in this run."]
+    parts.append("### Lost\n\nBehind what was lost: times and memory as shares of ours.")
+    parts.append("\n".join("- %s (%s.)" % (reason, "; ".join(all_lost)) for reason, all_lost in lost(rows).items())
+                 or "None in this run.")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     return "%s%s\n%s\n%s%s" % (before, BEGIN, "\n\n".join(parts), END, after)
 
