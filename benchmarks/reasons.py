@@ -37,6 +37,8 @@ _REASONS = [
      "each."),
     ("steady", (8,), "curvlinops", "",
      "One product: the net is so small that a session call with its feeds takes as long as the work."),
+    ("errors", (8,), "", "trace xtrace",
+     "Errors of XTrace: ours draws normal vectors and curvlinops signs; the rest is chance, of the seeds."),
     ("errors", (8,), "", "", "Errors of estimates: the methods are the same; medians over seeds differ by chance."),
 ]
 
