@@ -1,10 +1,11 @@
-# make demo | test | test-tf1 | fuzz | lint | docs. Each makes the virtual environment it needs from setup.py and touches
-# nothing else.
+# make demo | test | test-tf1 | fuzz | lint | docs | races. Each makes the virtual environments it needs and touches
+# nothing else; races writes docs/benchmarks.md.
 #   PYTHON   the Python of .venv, 3.7 to 3.13              make test PYTHON=python3.8
 #   TF       TensorFlow's extra in setup.py                make demo TF=tf
 #   PYTHON37 the Python of .venv-tf1                       make test-tf1 PYTHON37=/path/to/python3.7
 #   TESTS    what pytest runs                              make test TESTS=tests/conformance
 #   GRAPHS, SEED, ONLY  how many random graphs; which      make fuzz GRAPHS=3000 SEED=0; make fuzz SEED=0 ONLY=17
+#   SMALL    the races in small                            make races SMALL=1
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -20,11 +21,12 @@ BIN := .venv/bin
 STAMP := .venv/installed-$(TF)-on-$(VERSION)
 STAMP_TF1 := .venv-tf1/installed
 STAMP_DOCS := .venv-docs/installed
+STAMP_RIVALS := .venv-rivals/installed
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test test-tf1 fuzz lint docs python37 clean
+.PHONY: demo test test-tf1 fuzz lint docs races python37 clean
 
 demo: $(STAMP)
 	@$(BIN)/python legacy_examples/digits_pruning.py
@@ -48,6 +50,10 @@ lint: $(STAMP)
 docs: $(STAMP_DOCS)
 	@.venv-docs/bin/python -m sphinx -E -W --keep-going -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
+
+# Ours against others, docs/benchmarks.md; some rivals need Python 3.11 or newer.
+races: $(STAMP) $(STAMP_RIVALS)
+	@$(BIN)/python benchmarks/all_races.py --rival .venv-rivals/bin/python $(if $(SMALL),--small)
 
 # Prints where Python 3.7 is, or fails.
 python37:
@@ -78,5 +84,13 @@ $(STAMP_DOCS): setup.py
 	@.venv-docs/bin/python $(PIP_INSTALL) -e '.[$(TF),docs]'
 	@touch $@
 
+$(STAMP_RIVALS): benchmarks/rivals.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Some rivals need Python 3.11 or newer: make races PYTHON=python3.11" >&2; exit 1; }
+	@echo "Making .venv-rivals: Python $(VERSION), what benchmarks/rivals.txt names"
+	@$(PYTHON) -m venv --clear .venv-rivals
+	@.venv-rivals/bin/python $(PIP_INSTALL) -r benchmarks/rivals.txt
+	@touch $@
+
 clean:
-	@rm -rf .venv .venv-tf1 .venv-docs docs/_build docs/_examples docs/gallery .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-tf1 .venv-docs .venv-rivals docs/_build docs/_examples docs/gallery .nox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

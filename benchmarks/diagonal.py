@@ -1,23 +1,29 @@
-"""Races the exact Hessian diagonal of all weights: structured, against one gradient of the same loss and BackPACK.
+"""Races the exact Hessian diagonal of all weights (races 1, 2): structured, against BackPACK, JAX and tf.hessians.
 
-    python benchmarks/diagonal.py [--cases tanh relu deep_tanh deep_relu skip lenet] [--repeats 15] [--output FILE.json]
-    python benchmarks/diagonal.py --rival PYTHON     # a Python with torch and backpack-for-pytorch, in its own process
+    python benchmarks/diagonal.py [--cases tanh relu deep_tanh deep_relu skip lenet net1002] [--output FILE.json]
+    python benchmarks/diagonal.py --rival PYTHON     # a Python with torch, backpack-for-pytorch and jax
 
-Weights and data go to the rival as .npz; answers are compared with each other and with one in float64. Steady runs are
-interleaved; two threads each; times are medians in milliseconds, ratios are what to read. Peak memory is the process's.
+"ours" and BackPACK give gradient and diagonal. JAX, which has no diagonal, takes a column for each weight: 64 of them
+are timed and compared, and the time is what all n would take. All in float32; the reference is ours in float64, of
+which entries of each variable are compared with products. races.py says what the figures are.
 """
 import functools
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from processes import THREADS, Rival, peak_megabytes, timed
-from races import announced, parser_of, prepared, stored
+from processes import THREADS, Rival
+from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
 
 import tf1_hessian as th
 
 DENSE = {"tanh": ("tanh", (784, 256, 128, 10)), "relu": ("relu", (784, 256, 128, 10)),
-         "deep_tanh": ("tanh", (784, 512, 512, 512, 10)), "deep_relu": ("relu", (784, 512, 512, 512, 10))}
-CASES = tuple(DENSE) + ("skip", "lenet")
+         "deep_tanh": ("tanh", (784, 512, 512, 512, 10)), "deep_relu": ("relu", (784, 512, 512, 512, 10)),
+         "skip": ("tanh", (784, 256, 256, 10)), "net1002": ("tanh", (20, 32, 10))}
+SMALL = {"small": ("tanh", (9, 7, 5, 3)), "small_skip": ("tanh", (8, 6, 6, 3))}
+EVERY = dict(DENSE, **SMALL)
+CASES = tuple(DENSE) + ("lenet",)
+# How many columns JAX takes; and up to how many weights tf.hessians makes its matrices.
+SOME, FEW = 64, 2000
 
 
 def numbers(rng, *shape):
@@ -30,28 +36,32 @@ def weights_of(case, rng):
     if case == "lenet":
         shapes = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,), (120, 84), (84,), (84, 10), (10,)]
     else:
-        sizes = DENSE[case][1] if case in DENSE else (784, 256, 256, 10)
+        sizes = EVERY[case][1]
         shapes = [s for a, b in zip(sizes, sizes[1:]) for s in ((a, b), (b,))]
     return [numbers(rng, *shape) for shape in shapes]
 
 
 def data_of(case, rng):
     """(inputs, labels) of one batch: 128 rows, 64 images for the convolutional net."""
-    rows, shape = (64, (28, 28, 1)) if case == "lenet" else (128, (784,))
-    return rng.randn(rows, *shape).astype("f4"), rng.randint(10, size=rows)
+    rows, shape = (64, (28, 28, 1)) if case == "lenet" else (128, EVERY[case][1][:1])
+    return rng.randn(rows, *shape).astype("f4"), rng.randint(classes_of(case), size=rows)
+
+
+def classes_of(case):
+    return 10 if case == "lenet" else EVERY[case][1][-1]
 
 
 def logits_of(case, x, w):
     """The net of a case."""
     if case == "lenet":
         return lenet(x, w)
-    act = getattr(tf.nn, DENSE[case][0] if case in DENSE else "tanh")
+    act = getattr(tf.nn, EVERY[case][0])
     h, layers = x, list(zip(w[::2], w[1::2]))
     for i, (weight, bias) in enumerate(layers):
         z = tf.matmul(h, weight) + bias
         if i == len(layers) - 1:
             return z
-        h = act(z) + (h if case == "skip" and i == 1 else 0)
+        h = act(z) + (h if "skip" in case and i == 1 else 0)
 
 
 def lenet(x, w):
@@ -68,96 +78,94 @@ def lenet(x, w):
 
 def built(case, weights, dtype=tf.float32):
     """(loss, variables, placeholders) with a batch of unknown size."""
-    shape = (28, 28, 1) if case == "lenet" else (784,)
+    shape = (28, 28, 1) if case == "lenet" else EVERY[case][1][:1]
     x, y = tf.placeholder(dtype, (None,) + shape), tf.placeholder(tf.int32, [None])
     variables = [tf.get_variable("w%d" % i, initializer=w.astype(dtype.as_numpy_dtype))
                  for i, w in enumerate(weights)]
     entropy = tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=tf.one_hot(y, 10, dtype=dtype), logits=logits_of(case, x, variables))
+        labels=tf.one_hot(y, classes_of(case), dtype=dtype), logits=logits_of(case, x, variables))
     return tf.reduce_mean(entropy), variables, (x, y)
 
 
-def rival_of(python, case, weights, data):
-    """BackPACK with the problem of a case."""
-    arrays = dict({"arr_%d" % i: w for i, w in enumerate(weights)}, x=data[0], y=data[1])
-    net = "lenet" if case == "lenet" else DENSE[case][0]
-    return Rival(python, "backpack_worker.py", arrays, net, str(THREADS))
+def rivals_of(python, case, weights, data, places):
+    """{way: Rival}. BackPACK's nets are sequences; JAX's are dense here."""
+    arrays, rivals = dict({"arr_%d" % i: w for i, w in enumerate(weights)}, x=data[0], y=data[1]), {}
+    if python and "skip" not in case:
+        net = "lenet" if case == "lenet" else EVERY[case][0]
+        rivals["BackPACK"] = Rival(python, "backpack_worker.py", arrays, net, str(THREADS))
+    if python and case != "lenet":
+        kind = "skip" if "skip" in case else "plain"
+        arrays["places"] = places
+        rivals["JAX, n columns"] = Rival(python, "jax_columns_worker.py", arrays, EVERY[case][0], kind)
+    return rivals
 
 
-def session_of():
-    """A session with as many threads as the rival has."""
-    return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
-
-
-def errors_against_double(case, weights, data, found):
-    """The largest deviation, as a share of the largest entry, of entries compared with products in float64."""
-    with tf.Graph().as_default(), session_of() as session:
-        loss, variables, (x, y) = built(case, weights, tf.float64)
-        plan = th.plan(loss, variables, verify="always")
-        session.run(tf.global_variables_initializer())
-        feed = {x: data[0], y: data[1]}
-        checked = plan.verify(session, feed)
-        exact = th.evaluate(plan, feed, session)
-    assert all(abs(c.value - c.exact) <= 1e-9 * max(1e-30, abs(c.exact)) for c in checked[::3])
-    return max(np.abs(f - e).max() / np.abs(e).max() for f, e in zip(found, exact))
-
-
-def race(case, repeats, python):
-    """One case: a dictionary of figures."""
+def problem_of(case, dtype=tf.float32):
+    """As race() wants it."""
     rng = np.random.RandomState(0)
     weights, data = weights_of(case, rng), data_of(case, rng)
-    rival = rival_of(python, case, weights, data) if python and case != "skip" else None
+    loss, variables, inputs = built(case, weights, dtype)
+    gradient, facts = functools.partial(tf.gradients, loss, variables), {"race": 2 if case == "lenet" else 1}
+
+    def ours():
+        plan = th.plan(loss, variables, verify="never")
+        facts.update(n=plan.n, columns=plan.cost.columns)
+        return plan.build()
+
+    ways = {"ours": lambda: [ours(), gradient()], "ours, without gradient": ours, "one gradient": gradient}
+    if sum(w.size for w in weights) <= FEW:
+        ways["tf.hessians"] = lambda: [tf.reshape(tf.matrix_diag_part(tf.reshape(h, [w.size, w.size])), w.shape)
+                                       for h, w in zip(tf.hessians(loss, variables), weights)]
+    return ways, list(inputs), data, facts
+
+
+def in_double(case, weights, data):
+    """The diagonals in float64, of which three entries of each variable are compared with products."""
     with tf.Graph().as_default(), session_of() as session:
-        loss, variables, inputs = built(case, weights)
-        gradient = tf.gradients(loss, variables)
-        building, plan = timed(lambda: th.plan(loss, variables, verify="never"))
-        diagonal = plan.build()
+        loss, variables, inputs = built(case, weights, tf.float64)
+        plan = th.plan(loss, variables, verify="always")
         session.run(tf.global_variables_initializer())
-        ways = {"gradient": gradient, "diagonal": diagonal, "both": [gradient, diagonal]}
-        calls = {name: session.make_callable(way, list(inputs)) for name, way in ways.items()}
-        first, found = timed(lambda: calls["diagonal"](*data))
-        times = {name: [] for name in calls}
-        times["backpack"] = []
-        for _ in range(repeats):
-            for name, call in calls.items():
-                times[name].append(timed(functools.partial(call, *data))[0])
-            if rival:
-                times["backpack"].append(rival.run())
-    result = {name: float(np.median(t[repeats // 4:])) for name, t in times.items() if t}
-    result.update(case=case, n=plan.n, columns=plan.cost.columns, planning=building, first=first,
-                  estimated_mb=plan.cost.bytes / 1e6, error=errors_against_double(case, weights, data, found),
-                  peak_mb=peak_megabytes())
-    if rival:
-        theirs = rival.answer()
-        result["difference"] = max(np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, theirs))
-        result.update(backpack_first=rival.first, backpack_peak_mb=rival.close())
-    return result
+        feed = dict(zip(inputs, data))
+        assert all(abs(c.value - c.exact) <= 1e-9 * max(1e-30, abs(c.exact)) for c in plan.verify(session, feed)[::3])
+        return th.evaluate(plan, feed, session)
 
 
-def printed(result):
-    """One line of the table."""
-    rival = result.get("backpack")
-    told = "%9.1f %6.2f" % (rival, rival / result["both"]) if rival else "%9s %6s" % ("-", "-")
-    print("%-10s %7d %7d %8.2f %8.2f %6.2f %8.2f %s %9.0f %8.0f  %.1e" % (
-        result["case"], result["n"], result["columns"], result["gradient"], result["diagonal"],
-        result["diagonal"] / result["gradient"], result["both"], told, result["planning"], result["first"],
-        result["error"]), flush=True)
+def raced(case, repeats, python, is_measured=True):
+    """One case: a list of rows."""
+    rng = np.random.RandomState(0)
+    weights, data = weights_of(case, rng), data_of(case, rng)
+    n = sum(w.size for w in weights)
+    places = np.random.RandomState(1).choice(n, min(n, SOME), replace=False)
+    rivals, exact = rivals_of(python, case, weights, data, places), in_double(case, weights, data)
+    flat = np.concatenate([np.ravel(e) for e in exact])
+
+    def error_of(way, found, _):
+        if way == "one gradient":
+            return None
+        if way == "JAX, n columns":
+            return float(np.abs(found[0] - flat[places]).max() / np.abs(flat).max())
+        return deviation(found[0] if way == "ours" else found, exact)
+
+    rows = race(problem_of, case, rivals, repeats, error_of, ["ours"] if is_measured else [])
+    return [of_all(row, float(n) / len(places)) if row["way"] == "JAX, n columns" else row for row in rows]
+
+
+def of_all(row, times):
+    """The row of some columns as that of all."""
+    return dict(row, **{name: row[name] * times for name in ("first", "steady", "ratio")})
 
 
 def main():
-    parser = parser_of(__doc__, 15, "torch and backpack-for-pytorch")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=CASES)
+    parser = parser_of(__doc__, 15, "torch, backpack-for-pytorch and jax")
+    parser.add_argument("--cases", nargs="+", choices=sorted(EVERY) + ["lenet"])
     options = parser.parse_args()
-    announced("medians in ms; ratios: diagonal / gradient, BackPACK / both",
-              "case             n columns gradient diagonal  ratio     both  BackPACK  ratio  planning    first  error")
+    announced("milliseconds; medians")
     results = []
-    for case in options.cases:
-        results.append(race(case, options.repeats, options.rival))
-        printed(results[-1])
+    for case in options.cases or (sorted(SMALL) + ["lenet"] if options.small else CASES):
+        results += show(raced(case, options.repeats, options.rival))
     stored(results, options.output)
 
 
 if __name__ == "__main__":
-    prepared(is_pinned=False)
+    prepared()
     main()

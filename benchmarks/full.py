@@ -1,28 +1,29 @@
-"""Races the full Hessian of a dense net: from its layers, by columns, by tf.hessians, and by jitted jax.hessian.
+"""Races the full Hessian of a dense net (race 3): from its layers, by columns, tf.hessians, JAX and PyTorch.
 
     python benchmarks/full.py [--cases tanh wide relu] [--repeats 15] [--output FILE.json]
-    python benchmarks/full.py --rival PYTHON         # a Python with jax, in its own process
+    python benchmarks/full.py --rival PYTHON         # a Python with jax and torch, in processes of their own
 
-The weights are the four variables of the net here, one flat vector for tf.hessians and JAX: the form in which they give
-the whole matrix. Answers are compared with columns in float64; steady runs are interleaved; two threads each; times are
-medians in milliseconds, ratios are what to read. "first" is building, tracing or compiling with the first run.
+The weights are the four variables of the net here, one flat vector for tf.hessians and the rivals: the form in which
+they give the whole matrix. All in float32, compared with tf.hessians in float64. races.py says what the figures are.
 """
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from processes import THREADS, Rival, peak_megabytes, timed
-from races import announced, parser_of, prepared, stored
+from processes import Rival
+from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
 
 import tf1_hessian as th
 
 CASES = {"tanh": ("tanh", (20, 32, 10), 256), "relu": ("relu", (20, 32, 10), 256),
          "wide": ("tanh", (30, 36, 10), 128)}
-LINE = "%-6s %5d %-14s %9.2f %7.2f %10.0f  %.1e"
+SMALL = {"small": ("tanh", (6, 7, 3), 20)}
+EVERY = dict(CASES, **SMALL)
+RIVALS = {"jitted jax.hessian": "jax_worker.py", "torch.func.hessian": "torch_worker.py"}
 
 
 def problem(case):
     """(flat weights, inputs, one-hot labels) of a case in float32."""
-    _, sizes, rows = CASES[case]
+    _, sizes, rows = EVERY[case]
     rng = np.random.RandomState(0)
     vector = np.concatenate([np.ravel(part) for a, b in zip(sizes, sizes[1:])
                              for part in (rng.randn(a, b) / np.sqrt(a), 0.1 * rng.randn(b))])
@@ -41,105 +42,65 @@ def pieces(vector, sizes):
 
 def loss_of(case, weights, x, labels):
     """Softmax cross entropy of the net of a case."""
-    act, z, layers = getattr(tf.nn, CASES[case][0]), x, list(zip(weights[::2], weights[1::2]))
+    act, z, layers = getattr(tf.nn, EVERY[case][0]), x, list(zip(weights[::2], weights[1::2]))
     for i, (weight, bias) in enumerate(layers):
         z = tf.matmul(z, weight) + bias
         z = act(z) if i < len(layers) - 1 else z
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=z))
 
 
-def ways(case, vector, x, labels, dtype=tf.float32):
-    """{name: function that builds a Hessian}, and the tensors to feed."""
-    sizes = CASES[case][1]
+def problem_of(case, dtype=tf.float32):
+    """As race() wants it."""
+    (vector, x, labels), sizes = problem(case), EVERY[case][1]
     inputs = [tf.placeholder(dtype, [None, x.shape[1]]), tf.placeholder(dtype, [None, labels.shape[1]])]
     flat = tf.get_variable("flat", initializer=vector.astype(dtype.as_numpy_dtype))
     variables = [tf.get_variable("w%d" % i, initializer=piece.reshape(shape).astype(dtype.as_numpy_dtype))
                  for i, (piece, shape) in enumerate(pieces(vector, sizes))]
     loss = loss_of(case, variables, *inputs)
-    cut = [tf.reshape(piece, shape) for piece, shape in pieces(flat, sizes)]
-    loss_of_flat = loss_of(case, cut, *inputs)
+    loss_of_flat = loss_of(case, [tf.reshape(piece, shape) for piece, shape in pieces(flat, sizes)], *inputs)
 
     def ours(engine, loss=loss, xs=variables):
         return lambda: th.plan(loss, xs, "full", flat=True, engine=engine, verify="never").build()
 
-    return {"layers": ours("auto"), "layers, flat": ours("auto", loss_of_flat, flat), "columns": ours("vectorized"),
+    ways = {"ours": ours("auto"), "ours, flat": ours("auto", loss_of_flat, flat), "ours, n columns": ours("vectorized"),
             "tf.hessians": lambda: tf.hessians(loss_of_flat, flat)[0],
-            "one gradient": lambda: tf.gradients(loss, variables)}, inputs
+            "one gradient": lambda: tf.gradients(loss, variables)}
+    facts = {"race": 3, "n": len(vector), "columns": th.plan(loss, variables, "full", flat=True).cost.columns}
+    return ways, inputs, [x, labels], facts
 
 
-def session_of():
-    return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
-
-
-def in_double(case, data):
-    """The Hessian by columns in float64."""
+def in_double(case):
+    """The Hessian by tf.hessians in float64."""
     with tf.Graph().as_default(), session_of() as session:
-        built, inputs = ways(case, *data, dtype=tf.float64)
-        hessian = built["columns"]()
+        ways, inputs, values, _ = problem_of(case, tf.float64)
+        hessian = ways["tf.hessians"]()
         session.run(tf.global_variables_initializer())
-        return session.run(hessian, dict(zip(inputs, data[1:])))
+        return session.run(hessian, dict(zip(inputs, values)))
 
 
-def first_calls(built, inputs, data, session):
-    """({name: callable}, {name: milliseconds of building and the first call}, {name: result})."""
-    calls, first, found = {}, {}, {}
-    for name, build in built.items():
-        building, tensor = timed(build)
-        calls[name] = session.make_callable(tensor, inputs)
-        running, found[name] = timed(lambda name=name: calls[name](*data[1:]))
-        first[name] = building + running
-    return calls, first, found
-
-
-def race(case, repeats, python):
+def raced(case, repeats, python, is_measured=True):
     """One case: a list of rows."""
-    data = problem(case)
-    rival = None
-    if python:
-        arrays = dict(zip(("vector", "x", "labels"), data), sizes=CASES[case][1])
-        rival = Rival(python, "jax_worker.py", arrays, CASES[case][0])
-    with tf.Graph().as_default(), session_of() as session:
-        built, inputs = ways(case, *data)
-        session.run(tf.global_variables_initializer())
-        calls, first, found = first_calls(built, inputs, data, session)
-        times = {name: [] for name in list(calls) + ["jax.hessian"]}
-        for _ in range(repeats):
-            for name, call in calls.items():
-                times[name].append(timed(lambda call=call: call(*data[1:]))[0])
-            if rival:
-                times["jax.hessian"].append(rival.run())
-    if rival:
-        found["jax.hessian"], first["jax.hessian"] = rival.answer()[0], rival.first
-    return rows_of(case, times, first, found, in_double(case, data))
+    arrays = dict(zip(("vector", "x", "labels"), problem(case)), sizes=EVERY[case][1])
+    rivals = {name: Rival(python, worker, arrays, EVERY[case][0]) for name, worker in RIVALS.items() if python}
+    exact = in_double(case)
 
+    def error_of(way, found, _):
+        return None if way == "one gradient" else deviation([np.reshape(found, exact.shape)], [exact])
 
-def rows_of(case, times, first, found, exact):
-    """The figures of each way; `ratio` is to "layers"."""
-    steady = {name: float(np.median(t)) for name, t in times.items() if t}
-    rows = []
-    for name, value in steady.items():
-        error = None if name == "one gradient" else float(np.abs(found[name] - exact).max() / np.abs(exact).max())
-        rows.append({"case": case, "n": len(exact), "way": name, "steady": value, "ratio": value / steady["layers"],
-                     "first": first[name], "error": error, "peak_mb": peak_megabytes()})
-    return rows
+    return race(problem_of, case, rivals, repeats, error_of, ["ours", "tf.hessians"] if is_measured else [])
 
 
 def main():
-    parser = parser_of(__doc__, 15, "jax")
-    parser.add_argument("--cases", nargs="+", choices=sorted(CASES), default=sorted(CASES))
+    parser = parser_of(__doc__, 15, "jax and torch")
+    parser.add_argument("--cases", nargs="+", choices=sorted(EVERY))
     options = parser.parse_args()
-    announced("medians in ms; ratio: to the Hessian from its layers",
-              "case       n way               steady   ratio      first  error")
+    announced("milliseconds; medians")
     results = []
-    for case in options.cases:
-        for row in race(case, options.repeats, options.rival):
-            results.append(row)
-            print(LINE % (case, row["n"], row["way"], row["steady"], row["ratio"], row["first"],
-                          row["error"] or 0), flush=True)
+    for case in options.cases or sorted(SMALL if options.small else CASES):
+        results += show(raced(case, options.repeats, options.rival))
     stored(results, options.output)
 
 
 if __name__ == "__main__":
-    prepared(is_pinned=True)
+    prepared()
     main()

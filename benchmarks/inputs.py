@@ -1,23 +1,22 @@
-"""Races second derivatives by row, as a PINN takes them: ours, nested columns, a loop of tf.gradients, and jitted JAX.
+"""Races second derivatives by row (race 7), as a PINN takes them: ours, a loop of tf.gradients, jitted JAX and folx.
 
     python benchmarks/inputs.py [--widths 2 10 50] [--rows 1000] [--repeats 15] [--output FILE.json]
     python benchmarks/inputs.py --rival PYTHON         # a Python with jax and folx, in processes of its own
 
-The Laplacian by its inputs of a tanh net with four layers of 64, float32. Answers are compared with nested tf.gradients
-in float64; steady runs are interleaved; two threads each; times are medians in milliseconds, ratios are what to read.
-"first" is building, tracing or compiling with the first run.
+The Laplacian by its inputs of a tanh net with four layers of 64, float32, compared with nested tf.gradients in float64.
+races.py says what the figures are.
 """
+import functools
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from processes import THREADS, Rival, timed
-from races import announced, parser_of, prepared, stored
+from processes import Rival
+from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
 
 import tf1_hessian as th
 
 LAYERS = (64, 64, 64, 64, 1)
-RIVALS = ("jvp of grad", "jet", "forward", "folx")
-LINE = "%4d %-22s %9.2f %7.2f %10.0f  %.1e"
+RIVALS = {"JAX, jvp of grad": "jvp of grad", "JAX, jet": "jet", "JAX, forward by hand": "forward", "folx": "folx"}
 
 
 def problem(width, rows):
@@ -43,20 +42,19 @@ def nested(ys, x):
     return tf.add_n([tf.gradients(slope[:, i], x)[0][:, i] for i in range(int(x.shape[1]))])
 
 
-def ways(ys, x):
-    """{name: function that builds a tensor}"""
-    return {"laplacian": lambda: th.laplacian(ys, x, engine="tangents"),
-            "laplacian, jit": lambda: th.laplacian(ys, x, engine="tangents", jit=True),
-            "diagonal": lambda: th.batch_hessian_diag(ys, x, engine="tangents"),
-            "batch_hessian": lambda: th.batch_hessian(ys, x, engine="tangents"),
-            "nested columns": lambda: th.laplacian(ys, x, engine="vectorized"),
+def problem_of(case, rows):
+    """As race() wants it; a case is called "D = " and the width of the input."""
+    width = int(case.split()[-1])
+    arrays, x = problem(width, rows), tf.placeholder(tf.float32, [None, width])
+    ys = net(x, arrays)
+    ways = {"ours": lambda: th.laplacian(ys, x, engine="tangents"),
+            "ours, jit": lambda: th.laplacian(ys, x, engine="tangents", jit=True),
+            "ours, diagonal": lambda: th.batch_hessian_diag(ys, x, engine="tangents"),
+            "ours, whole Hessians": lambda: th.batch_hessian(ys, x, engine="tangents"),
+            "ours, nested columns": lambda: th.laplacian(ys, x, engine="vectorized"),
             "loop of tf.gradients": lambda: nested(ys, x),
             "one gradient": lambda: tf.gradients(ys, x)[0]}
-
-
-def session_of():
-    return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
+    return ways, [x], [arrays["x"]], {"race": 7, "n": width}
 
 
 def in_double(arrays):
@@ -66,57 +64,41 @@ def in_double(arrays):
         return session.run(nested(net(x, arrays), x))
 
 
-def race(width, rows, repeats, python):
+def laplacian_of(way, found):
+    """[B] out of what a way gives."""
+    if way == "ours, diagonal":
+        return found.sum(1)
+    if way == "ours, whole Hessians":
+        return np.einsum("bii->b", found)
+    return np.reshape(found, -1)
+
+
+def raced(width, rows, repeats, python, is_measured=True):
     """One width: a list of rows of figures."""
     arrays = problem(width, rows)
-    rivals = {"JAX, " + how: Rival(python, "jax_rows_worker.py", arrays, how) for how in RIVALS} if python else {}
-    calls, first, found = {}, {name: rival.first for name, rival in rivals.items()}, {}
-    with tf.Graph().as_default(), session_of() as session:
-        x = tf.placeholder(tf.float32, [None, width])
-        for name, build in ways(net(x, arrays), x).items():
-            building, tensor = timed(build)
-            calls[name] = session.make_callable(tensor, [x])
-            running, found[name] = timed(lambda name=name: calls[name](arrays["x"]))
-            first[name] = building + running
-        times = {name: [] for name in list(calls) + list(rivals)}
-        for _ in range(repeats):
-            for name, call in calls.items():
-                times[name].append(timed(lambda call=call: call(arrays["x"]))[0])
-            for name, rival in rivals.items():
-                times[name].append(rival.run())
-    for name, rival in rivals.items():
-        found[name] = rival.answer()[0]
-        rival.close()
-    return figures(width, times, first, found, in_double(arrays))
+    rivals = {name: Rival(python, "jax_rows_worker.py", arrays, how) for name, how in RIVALS.items() if python}
+    exact = in_double(arrays)
 
+    def error_of(way, found, _):
+        return None if way == "one gradient" else deviation([laplacian_of(way, found)], [exact])
 
-def figures(width, times, first, found, exact):
-    """One row a way; `ratio` is to "laplacian"."""
-    found["diagonal"] = found["diagonal"].sum(1)
-    found["batch_hessian"] = np.einsum("bii->b", found["batch_hessian"])
-    steady, rows = {name: float(np.median(t)) for name, t in times.items()}, []
-    for name, value in steady.items():
-        error = None if name == "one gradient" else float(np.abs(found[name] - exact).max() / np.abs(exact).max())
-        rows.append({"width": width, "way": name, "steady": value, "ratio": value / steady["laplacian"],
-                     "first": first[name], "error": error})
-    return rows
+    measured = ["ours", "ours, jit", "loop of tf.gradients"] if is_measured else []
+    return race(functools.partial(problem_of, rows=rows), "D = %d" % width, rivals, repeats, error_of, measured)
 
 
 def main():
     parser = parser_of(__doc__, 15, "jax and folx")
-    parser.add_argument("--widths", nargs="+", type=int, default=[2, 10, 50])
-    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--widths", nargs="+", type=int)
+    parser.add_argument("--rows", type=int)
     options = parser.parse_args()
-    announced("%d rows; medians in ms; ratio: to our Laplacian" % options.rows,
-              "   D way                       steady   ratio      first  error")
+    announced("milliseconds; medians")
     results = []
-    for width in options.widths:
-        for row in race(width, options.rows, options.repeats, options.rival):
-            results.append(row)
-            print(LINE % (width, row["way"], row["steady"], row["ratio"], row["first"], row["error"] or 0), flush=True)
+    for width in options.widths or ([3] if options.small else [2, 10, 50]):
+        rows = options.rows or (20 if options.small else 1000)
+        results += show(raced(width, rows, options.repeats, options.rival))
     stored(results, options.output)
 
 
 if __name__ == "__main__":
-    prepared(is_pinned=True)
+    prepared()
     main()

@@ -21,14 +21,17 @@ def timed(call):
 
 
 def peak_megabytes():
-    """The most memory that this process had."""
+    """The most memory that this process had. (On Linux ru_maxrss starts from that of the process that started it.)"""
+    if os.path.exists("/proc/self/status"):
+        with open("/proc/self/status") as file:
+            return [int(line.split()[1]) for line in file if line.startswith("VmHWM:")][0] / 1e3
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 class Rival(object):
     """A worker script of this folder under another Python, which reads its problem from a .npz file.
 
-    first: milliseconds of its first run, compilation included.
+    build, first: milliseconds of what it does ahead, such as compiling, and of its first run. base: MB before that.
     """
 
     def __init__(self, python, worker, arrays, *arguments):
@@ -38,7 +41,7 @@ class Rival(object):
         self._process = subprocess.Popen(
             [python, script, path] + list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             universal_newlines=True)
-        self.first = float(self._process.stdout.readline())
+        self.base, self.build, self.first = [float(word) for word in self._told().split()]
 
     def run(self):
         """Milliseconds of one run."""
@@ -58,12 +61,20 @@ class Rival(object):
     def _ask(self, what):
         self._process.stdin.write(what + "\n")
         self._process.stdin.flush()
-        return self._process.stdout.readline()
+        return self._told()
+
+    def _told(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("%s ended with code %s; what it said stands above." % (
+                " ".join(self._process.args), self._process.wait()))
+        return line
 
 
-def serve(run, answer):
+def serve(run, answer, build=None):
     """The worker's side: answers what is asked on the standard input, until it is told to quit."""
-    print(timed(run)[0], flush=True)
+    base = peak_megabytes()
+    print(base, timed(build)[0] if build else 0.0, timed(run)[0], flush=True)
     for line in sys.stdin:
         if line.strip() == "run":
             print(timed(run)[0], flush=True)

@@ -19,7 +19,7 @@ from concurrent import futures
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, peak_megabytes, timed
-from races import announced, stored
+from races import stored
 
 import tf1_hessian as th
 
@@ -259,7 +259,8 @@ def main():
         print(json.dumps(KINDS[kind](kind, float(size))), flush=True)
         return
     began = time.time()
-    announced("each point in its own process", HEADING)
+    print("TF %s, %d threads; each point in its own process" % (tf.__version__, THREADS))
+    print(HEADING)
     results = [grown(kind, powers(min(options.largest, most))) for kind, (_, most) in FAMILIES.items()]
     results += [grown(kind, powers(min(options.largest, most), 3)) for kind, (_, most) in MATRIX.items()]
     results.append(grown("rows", powers(options.rows)))
