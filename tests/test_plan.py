@@ -295,11 +295,3 @@ def test_float32_and_float64_are_no_one_matrix():
     loss = tf.cast(tf.reduce_sum(x), D) ** 2 * tf.reduce_sum(y ** 2)
     text = assert_refused(ValueError, lambda: th.hessian(loss, [x, y], flat=True), x.graph)
     assert "float32" in text and "float64" in text and "flat" in text
-
-
-@pytest.mark.parametrize("quantity", ["diag", "sparse"])
-def test_what_the_full_hessian_alone_takes(graph, quantity):
-    loss, w, v, _ = net()
-    for options in ({"flat": True}, {"other": v}):
-        told = assert_refused(ValueError, lambda: th.plan(loss, w, quantity, **options), graph)
-        assert "none but for the full Hessian" in told and list(options)[0] in told

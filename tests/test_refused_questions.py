@@ -248,6 +248,14 @@ def grad_ys_that_do_not_fit_ys():
     return b, [lambda v=v: th.gradients([a, b], x, grad_ys=v) for v in ([one], [one, one, one], [one, np.ones(3)])]
 
 
+@question(ValueError, "none but for the full Hessian")
+def options_of_the_full_hessian_alone():
+    x, y = given(2), given(3)
+    loss = tf.reduce_sum(x ** 3) * tf.reduce_sum(y ** 2)
+    return loss, [lambda q=q, o=o: th.plan(loss, x, q, **o) for q in ("diag", "sparse")
+                  for o in ({"flat": True}, {"other": y})]
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_question_is_refused_and_the_graph_left(name):
     asked = QUESTIONS[name]
