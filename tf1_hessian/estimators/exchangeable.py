@@ -108,9 +108,9 @@ def _trace(sketch, left):
 
 def _diag(sketch, left):
     """The mean over i of diag(P A) + test * ((1 - P) A test), for signs that P does not know."""
-    chosen, lost = list(left), [basis.dot(basis.T) for basis in left.values()]
-    rest = np.stack([each.dot(sketch.r[:, i]) for i, each in zip(chosen, lost)], 1)
-    known = np.sum(sketch.q * sketch.z, 1) - np.sum(sketch.q.dot(np.mean(lost, 0)) * sketch.z, 1)
+    chosen, lost = list(left), np.concatenate(list(left.values()), 1)
+    rest = np.stack([basis.dot(basis.T.dot(sketch.r[:, i])) for i, basis in left.items()], 1)
+    known = np.sum(sketch.q * sketch.z, 1) - np.sum(sketch.q.dot(lost.dot(lost.T) / len(left)) * sketch.z, 1)
     return known + np.mean(sketch.tests[:, chosen] * sketch.q.dot(rest), 1)
 
 
