@@ -62,6 +62,7 @@ def _run(arguments, cwd, folders, env, streams):
         os.close(file)
     os.chdir(cwd)
     sys.path[:0] = folders
+    sys.warnoptions[:] = ["ignore"]  # pytest turns warnings on where this is empty
     warnings.simplefilter("ignore")
     how, rest = (arguments[0], arguments[1:]) if arguments[0] in ("-m", "-c") else ("", arguments)
     sys.argv = list(rest)
@@ -75,5 +76,6 @@ def _run(arguments, cwd, folders, env, streams):
 
 
 def all_passed(said):
-    """Whether pytest says so."""
-    return " passed" in said and "failed" not in said and "error" not in said
+    """Whether pytest says so, in its last line."""
+    last = said.strip().splitlines()[-1] if said.strip() else ""
+    return " passed" in last and "failed" not in last and "error" not in last
