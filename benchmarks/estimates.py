@@ -12,7 +12,8 @@ import functools
 
 import numpy as np
 import tensorflow.compat.v1 as tf
-from full import EVERY, in_double, loss_of, pieces, problem
+from dense_nets import pieces
+from full import EVERY, in_double, loss_of, problem
 from processes import Rival, peak_megabytes, timed
 from races import announced, deviation, in_turns, memory_alone, parser_of, prepared, session_of, show, stored
 

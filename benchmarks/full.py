@@ -9,6 +9,7 @@ they give the whole matrix. All in float32, compared with tf.hessians in float64
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from dense_nets import logits_of, pieces
 from processes import Rival
 from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
 
@@ -31,21 +32,9 @@ def problem(case):
     return [v.astype("f4") for v in (vector, rng.randn(rows, sizes[0]), labels)]
 
 
-def pieces(vector, sizes):
-    """The weights and biases of the layers out of a vector, arrays and tensors alike."""
-    at = 0
-    for a, b in zip(sizes, sizes[1:]):
-        yield vector[at:at + a * b], [a, b]
-        yield vector[at + a * b:at + (a + 1) * b], [b]
-        at += (a + 1) * b
-
-
 def loss_of(case, weights, x, labels):
     """Softmax cross entropy of the net of a case."""
-    act, z, layers = getattr(tf.nn, EVERY[case][0]), x, list(zip(weights[::2], weights[1::2]))
-    for i, (weight, bias) in enumerate(layers):
-        z = tf.matmul(z, weight) + bias
-        z = act(z) if i < len(layers) - 1 else z
+    z = logits_of(weights, x, getattr(tf.nn, EVERY[case][0]))
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=z))
 
 

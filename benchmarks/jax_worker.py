@@ -7,16 +7,13 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+from dense_nets import logits_of, pieces
 from processes import serve
 
 
 def loss_of(vector, sizes, x, labels, act):
     """Softmax cross entropy of a dense net whose weights lie one after the other in a vector."""
-    at, z = 0, x
-    for i, (a, b) in enumerate(zip(sizes, sizes[1:])):
-        z = z @ vector[at:at + a * b].reshape(a, b) + vector[at + a * b:at + (a + 1) * b]
-        at += (a + 1) * b
-        z = act(z) if i < len(sizes) - 2 else z
+    z = logits_of([piece.reshape(shape) for piece, shape in pieces(vector, sizes)], x, act)
     return -jnp.mean(jnp.sum(labels * jax.nn.log_softmax(z), 1))
 
 

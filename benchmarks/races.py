@@ -38,10 +38,10 @@ def announced(what):
     print(HEADING, flush=True)
 
 
-def session_of():
+def session_of(threads=THREADS):
     """A session with as many threads as the rivals have."""
     return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS))
+        intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads))
 
 
 def race(problem_of, case, rivals, repeats, error_of, measured=()):

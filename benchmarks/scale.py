@@ -19,7 +19,7 @@ from concurrent import futures
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, peak_megabytes, timed
-from races import stored
+from races import session_of, stored
 
 import tf1_hessian as th
 
@@ -52,11 +52,6 @@ def net(n, activation=tf.tanh):
 FAMILIES = {"chain, diagonal": (chain, 1e7), "784-h-10 tanh, diagonal": (net, 1e7),
             "784-h-10 ReLU, diagonal": (lambda n: net(n, tf.nn.relu), 1e7)}
 MATRIX = {"784-h-10 tanh, full": (net, 1e4)}
-
-
-def session_of(threads=THREADS):
-    return tf.Session(config=tf.ConfigProto(
-        intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads))
 
 
 def of_elements(family, n):
@@ -160,11 +155,10 @@ def of_pool(_, workers):
 def of_servers(_, workers):
     """All columns of a matrix on the tasks of a cluster on this machine, each with one thread."""
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from tests.cluster import free_ports
+    from tests.cluster import free_ports, task_of_its_own
 
     addresses = free_ports(int(workers))
-    processes = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", SERVE, ",".join(addresses), str(i)],
-                                  stderr=subprocess.DEVNULL) for i in range(int(workers))]
+    processes = [task_of_its_own(addresses, i, 1) for i in range(int(workers))]
     try:
         with tf.Graph().as_default():
             draw = np.random.RandomState(0)
@@ -182,14 +176,6 @@ def of_servers(_, workers):
         for process in processes:
             process.kill()
             process.wait()
-
-
-SERVE = """
-import sys
-import tensorflow.compat.v1 as tf
-config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-tf.train.Server({"worker": sys.argv[1].split(",")}, "worker", int(sys.argv[2]), config=config).join()
-"""
 
 
 KINDS = dict(dict.fromkeys(list(FAMILIES) + list(MATRIX), of_elements), **{

@@ -13,8 +13,9 @@ __all__ = ["free_ports", "started", "task_of_its_own"]
 _SERVE = """
 import sys
 import tensorflow.compat.v1 as tf
-addresses = sys.argv[1].split(",")
-tf.train.Server(tf.train.ClusterSpec({"worker": addresses}), "worker", int(sys.argv[2])).join()
+addresses, index, threads = sys.argv[1].split(","), int(sys.argv[2]), int(sys.argv[3])
+config = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+tf.train.Server(tf.train.ClusterSpec({"worker": addresses}), "worker", index, config=config).join()
 """
 
 
@@ -35,9 +36,10 @@ def started(workers, servers):
     return [tf.train.Server(cluster, job, task) for job, task in tasks][0].target
 
 
-def task_of_its_own(addresses, index):
-    """A process with one worker of a cluster, which can be reached."""
-    started_up = subprocess.Popen([sys.executable, "-W", "ignore", "-c", _SERVE, ",".join(addresses), str(index)],
+def task_of_its_own(addresses, index, threads=0):
+    """A process with one worker of a cluster, which can be reached. threads: 0 for as many as TensorFlow takes."""
+    asked = [",".join(addresses), str(index), str(threads)]
+    started_up = subprocess.Popen([sys.executable, "-W", "ignore", "-c", _SERVE] + asked,
                                   env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3"), stderr=subprocess.DEVNULL)
     host, port = addresses[index].split(":")
     for _ in range(600):

@@ -34,8 +34,9 @@ def first_line(error):
 
 
 def counted(count, noun, many=None):
-    """`1 column`, `3 columns`."""
-    return "%s %s" % (count, noun if str(count) == "1" else many or noun + "s")
+    """`1 column`, `3 columns`, `2 entries`."""
+    many = many or (noun[:-1] + "ies" if noun.endswith("y") else noun + "s")
+    return "%s %s" % (count, noun if str(count) == "1" else many)
 
 
 def in_chunks(count, size):

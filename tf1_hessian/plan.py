@@ -149,9 +149,7 @@ class HessianPlan(object):
 def make_plan(loss, xs, quantity, other=None, flat=False, grad_options=Options(), precision=None, per_example=False,
               devices=None, **options):
     """The rehearsed HessianPlan. Raises all that can be raised; the user's graph is as it was."""
-    for option, value, is_given in (("flat", flat, flat), ("other", other, other is not None)):
-        if is_given and quantity in ("diag", "sparse"):
-            raise errors.bad_option(option, value, "none but for the full Hessian")
+    _check_full(quantity, other, flat)
     options = _checked(quantity, precision, per_example, **options)
     asked = functools.partial(Problem, loss, xs, quantity, other, flat, grad_options, precision, per_example,
                               named(devices))
@@ -204,6 +202,12 @@ def _check_per_example(per_example, quantity, engine):
         raise errors.bad_option("per_example", per_example, "quantity='diag': matrices of each example are not laid")
     if per_example and engine == "slices":
         raise errors.engine_does_not_fit(engine, "it lays one second derivative of all losses for each element")
+
+
+def _check_full(quantity, other, flat):
+    for option, value, is_given in (("flat", flat, flat), ("other", other, other is not None)):
+        if is_given and quantity in ("diag", "sparse"):
+            raise errors.bad_option(option, value, "none but for the full Hessian")
 
 
 def _check_sparse(quantity, engine, pattern, coloring):

@@ -83,5 +83,5 @@ class Copies(object):
         return tf.gather(summed, tf.constant(back), name="values")
 
     def __str__(self):
-        return "%s of %s, %s" % (counted(self._places.size, "copy", "copies"), counted(self.pattern.n, "element"),
-                             self.coloring)
+        return "%s of %s, %s" % (counted(self._places.size, "copy"), counted(self.pattern.n, "element"),
+                               self.coloring)

@@ -200,7 +200,7 @@ def test_other_data_and_other_variables(work, tmp_path):
     with pytest.raises(Stopped):
         work.stream(path, stop=3)
     left_alone(work, path, "other data|3 batches are finished", feeds=work.feeds[::-1])
-    left_alone(work, path, "other data|holds 3 batches, and here 2 are", feeds=work.feeds[:2])
+    left_alone(work, path, "other data|holds 3 batches, and here are 2", feeds=work.feeds[:2])
     work.session.run(work.w.assign([0.3, -0.6]))
     left_alone(work, path, "values of the variables")
 

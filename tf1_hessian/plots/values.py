@@ -1,6 +1,7 @@
 """What can be drawn: real, finite numbers, each array with the name of its source."""
 import numpy as np
 
+from tf1_hessian import errors
 from tf1_hessian.leaves import leaves, name_of, numbers
 
 __all__ = ["entry_name", "named", "number", "real", "shortened", "told_apart"]
@@ -77,6 +78,4 @@ def entry_name(name, index):
 
 def number(count, noun):
     """`1 entry`, `2,410 entries`."""
-    if count != 1:
-        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return "{:,} {}".format(int(count), noun)
+    return errors.counted("{:,}".format(int(count)), noun)

@@ -45,9 +45,9 @@ def other_batches(path, count):
 def fewer_batches(path, count, found):
     """A checkpoint of more, or of other, batches than there are."""
     return CheckpointError(
-        "The checkpoint '%s' is of other data: it holds %s, and here %s. It is left as it was: name "
+        "The checkpoint '%s' is of other data: it holds %s, and here %s %d. It is left as it was: name "
         "another file, or remove it to start anew." % (
-            path, errors.counted(count, "batch", "batches"), errors.counted(found, "is", "are")))
+            path, errors.counted(count, "batch", "batches"), "is" if found == 1 else "are", found))
 
 
 def unwritable(error, path, stands):
