@@ -24,6 +24,8 @@ MATRIX = [
 ]
 # Where an installed wheel is tried: both ends of the range of Pythons, each with its own extra.
 WHEELS = [("3.7", "tf1"), ("3.13", "tf-cpu")]
+# All cases of the long tables, of which `make test` runs a share.
+WHOLE = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF1_HESSIAN_WHOLE": "1"}
 
 nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "venv"
@@ -43,9 +45,9 @@ def requirements(version):
 @nox.session
 @nox.parametrize("python,tensorflow", [nox.param(p, v, id="tf-" + v) for p, v in MATRIX])
 def tests(session, tensorflow):
-    """The suite on one TensorFlow; arguments after -- go to pytest."""
+    """The whole suite on one TensorFlow; arguments after -- go to pytest."""
     session.install("-qq", "-e", ".[dev]", *requirements(tensorflow))
-    session.run("python", "-m", "pytest", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+    session.run("python", "-m", "pytest", *session.posargs, env=WHOLE)
 
 
 @nox.session(venv_backend="none")
@@ -89,4 +91,4 @@ def coverage(session):
     """The lines of the package that the suite does not reach, on the newest TensorFlow."""
     session.install("-qq", "-e", ".[dev,tf-cpu]", "pytest-cov")
     session.run("python", "-m", "pytest", "-n", "2", "--cov", "tf1_hessian",
-                "--cov-report", "term-missing:skip-covered", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+                "--cov-report", "term-missing:skip-covered", *session.posargs, env=WHOLE)

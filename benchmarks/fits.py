@@ -71,7 +71,7 @@ def main():
             of_rows(race)
         elif "points" in race and "exponents" in race:
             of_elements(race)
-    of_overhead([race for race in races if race["kind"] == "overhead"])
+    of_overhead([race for race in races if race["kind"].startswith("overhead")])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ above the base, against the plan's estimate. The exponent of a column is the slo
 points. Workers have one thread each. docs/scale.md has these figures.
 """
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -93,7 +94,7 @@ def of_rows(_, rows):
             "base": base, "plan": 0.0, "size": int(rows)}
 
 
-def of_overhead(_, width):
+def of_overhead(kind, width):
     """What th.stream takes beside session.run of the same tensor, for long and short streams: both in turns, in one
     process, by its processor time, which other programs disturb less."""
     x = tf.placeholder(tf.float32, [None, 64])
@@ -102,7 +103,7 @@ def of_overhead(_, width):
     for weight in w:
         h = tf.tanh(tf.matmul(h, weight))
     value = th.hvp(tf.reduce_mean(tf.square(h)), w, [tf.ones([64, 64])] * len(w))
-    feed, found = {x: np.random.RandomState(0).randn(256, 64).astype("f4")}, {}
+    feed, found = {x: np.random.RandomState(0).randn(OVERHEADS[kind], 64).astype("f4")}, {}
     with session_of(1) as session:
         session.run(tf.global_variables_initializer())
         th.stream(value, [feed] * 10, session)
@@ -178,8 +179,11 @@ def of_servers(_, workers):
             process.wait()
 
 
+# By kind: rows a batch.
+OVERHEADS = {"overhead, 256 rows": 256, "overhead, 1000 rows": 1000}
 KINDS = dict(dict.fromkeys(list(FAMILIES) + list(MATRIX), of_elements), **{
-    "rows": of_rows, "overhead": of_overhead, "workers of an executor": of_pool, "tasks of a cluster": of_servers})
+    "rows": of_rows, "workers of an executor": of_pool, "tasks of a cluster": of_servers})
+KINDS.update(dict.fromkeys(OVERHEADS, of_overhead))
 
 
 def measured(kind, size):
@@ -250,12 +254,12 @@ def main():
     results = [grown(kind, powers(min(options.largest, most))) for kind, (_, most) in FAMILIES.items()]
     results += [grown(kind, powers(min(options.largest, most), 3)) for kind, (_, most) in MATRIX.items()]
     results.append(grown("rows", powers(options.rows)))
-    for width in (2, 8, 32):
-        found = measured("overhead", width)
+    for kind, width in itertools.product(OVERHEADS, (2, 8, 32)):
+        found = measured(kind, width)
         more = ["%+.1f %% in %d steps" % (100 * found["more in %d" % n] / found["step"], n) for n in (1, 10, 100)]
-        print("streaming a step of %.2f ms (%d elements): %s" % (
-            found["step"], found["elements"], ", ".join(more)), flush=True)
-        results.append(dict(found, kind="overhead"))
+        print("%s, %d elements, a step of %.2f ms: %s" % (
+            kind, found["elements"], found["step"], ", ".join(more)), flush=True)
+        results.append(dict(found, kind=kind))
     results += [shared("workers of an executor", (0, 1, 2)), shared("tasks of a cluster", (1, 2))]
     print("%.0f s" % (time.time() - began))
     stored(results, options.output)

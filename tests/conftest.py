@@ -1,4 +1,4 @@
-"""Graph mode, quiet logs, and a fresh default graph for every test.
+"""Graph mode, quiet logs, and a fresh default graph for every test; of long tables a share.
 
 TF1_HESSIAN_V2_BEHAVIOR=off runs the suite as most ported scripts start: after tf.disable_v2_behavior().
 """
@@ -9,8 +9,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow.compat.v1 as tf
 
+from shares import in_the_share
+
 tf.logging.set_verbosity(tf.logging.ERROR)
 {"on": tf.disable_eager_execution, "off": tf.disable_v2_behavior}[os.environ.get("TF1_HESSIAN_V2_BEHAVIOR", "on")]()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves the share of this version; of tests that were asked for one by one all."""
+    if any("::" in argument for argument in config.args):
+        return
+    kept = in_the_share(items)
+    config.hook.pytest_deselected(items=sorted(set(items) - set(kept), key=items.index))
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import finite_differences
 import tf1_hessian as th
+from shares import IS_WHOLE
 
 D = tf.float64
 MARGIN = 0.02
@@ -197,7 +198,7 @@ def check(steps, seed, quantity="full"):
     np.testing.assert_allclose(found, truth, rtol=0, atol=2e-6 * max(1.0, np.abs(truth).max()))
 
 
-@settings(derandomize=True, deadline=None, max_examples=12, database=None,
+@settings(derandomize=True, deadline=None, max_examples=12 if IS_WHOLE else 5, database=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
 @given(st.lists(STEP, min_size=3, max_size=7), st.integers(0, 2 ** 20), st.sampled_from(["full", "diag"]))
 def test_the_hessian_of_a_random_graph(steps, seed, quantity):

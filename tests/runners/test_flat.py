@@ -1,4 +1,4 @@
-"""Sums in float64 that lose nothing, against whole fractions; and what an interrupt leaves."""
+"""Sums in float64 against whole fractions, and what an interrupt leaves."""
 import fractions
 
 import numpy as np
@@ -27,6 +27,47 @@ def test_sums_are_exact_whatever_waits_and_however_long(size):
     found = np.append(first, rest)[some]
     np.testing.assert_allclose(found, exact([t[some] for t in terms]), rtol=3e-16)
     assert rest.shape == (1, size - 2)
+
+
+@pytest.mark.parametrize("size", [3, 5000, 600000])
+def test_single_precision_is_exact_up_to_the_blocks(size):
+    """Sixteen batches at a time are added up as they are: 15 roundings of at most 2^-53 of all sizes, for any number of
+    batches. Batches of float64 come between."""
+    draw = np.random.RandomState(0)
+    terms = [(draw.randn(size) * 10.0 ** draw.randint(-8, 8, size=size)).astype(np.float64 if i in (5, 39) else "f4")
+             for i in range(100)]
+    total = WeightedMean(["a", "b"], "sum")
+    for term in terms:
+        total.add([term[:2], term[2:].reshape(1, -1)])
+    some = draw.choice(size, 3) if size > 3 else np.arange(3)
+    found = np.append(*[np.ravel(r) for r in total.result()])[some]
+    sizes = np.sum([np.abs(t[some], dtype=np.float64) for t in terms], 0)
+    assert np.all(np.abs(found - exact([t[some] for t in terms])) < 15 * 2.0 ** -53 * sizes)
+
+
+def test_small_whole_numbers_stay_whole():
+    """The largest of int32, and more batches than are added up as they are."""
+    total, largest = WeightedMean(["a"], "sum"), 2 ** 31 - 1
+    for _ in range(40):
+        total.add([np.array([largest, -largest], np.int32)])
+    assert total.result()[0].tolist() == [40 * largest, -40 * largest] and total.result()[0].dtype == np.int64
+
+
+@pytest.mark.parametrize("stops", [(1,), (16,), (17, 20), (3, 5, 33, 90)])
+def test_the_bits_do_not_depend_on_where_it_was_saved_or_asked(tmp_path, stops):
+    """Blocks begin where they would have begun."""
+    draw, path = np.random.RandomState(0), str(tmp_path / "kept.npz")
+    terms = [[(draw.randn(5) * 10.0 ** draw.randint(-8, 8, 5)).astype("f4")] for _ in range(100)]
+    straight, broken, asked = [WeightedMean(["a"], "sum") for _ in range(3)]
+    for i, term in enumerate(terms):
+        if i in stops:
+            broken.save(path, {})
+            broken = WeightedMean(["a"], "sum")
+            broken.load(path, {})
+            asked.result()
+        for each in (straight, broken, asked):
+            each.add(term, 1.0 / 3)
+    assert straight.result()[0].tobytes() == broken.result()[0].tobytes() == asked.result()[0].tobytes()
 
 
 def test_what_cancels_leaves_the_small():
@@ -70,12 +111,15 @@ def test_numbers_whose_sum_is_beyond_float64_are_finite_still():
         total.add([np.full(3, 1.7e308), np.array([1.0, np.inf])])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("where", ["fill", "add"])
-def test_an_interrupt_leaves_the_batches_before_it(monkeypatch, tmp_path, where):
+def test_an_interrupt_leaves_the_batches_before_it(monkeypatch, tmp_path, where, dtype):
     """At each place where it can come, and twice; what is saved then is a sum of whole batches."""
     total, count = WeightedMean(["a"], "sum"), len(flat.Flat([((3,), False)]).rows)
+    if dtype == "float32":  # sixteen batches a row; the last one takes more
+        count = 16 * (count - 1) + (1 if where == "add" else -3)
     for i in range(count):
-        total.add([np.full(3, 1.0 + i)])
+        total.add([np.full(3, 1.0 + i, dtype)])
     before = getattr(flat.Flat, where)
 
     def interrupted(*arguments):
@@ -86,11 +130,11 @@ def test_an_interrupt_leaves_the_batches_before_it(monkeypatch, tmp_path, where)
         with monkeypatch.context() as patched:
             patched.setattr(flat.Flat, where, interrupted)
             with pytest.raises(KeyboardInterrupt):
-                total.add([np.full(3, 100.0)])
+                total.add([np.full(3, 100.0, dtype)])
     total.save(str(tmp_path / "kept.npz"), {})
     again = WeightedMean(["a"], "sum")
     again.load(str(tmp_path / "kept.npz"), {})
     assert again.batches == count
     for each in (total, again):
-        each.add([np.full(3, 0.5)])
+        each.add([np.full(3, 0.5, dtype)])
         assert each.result()[0].tolist() == [count * (count + 1) / 2 + 0.5] * 3

@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from shares import share
 from tests import finite_differences
 from tests.random_truths import CONFIG, truths
 from tests.structure.nets_dense import dense, dense_net, entropy
@@ -87,13 +88,15 @@ NETS = {
 }
 
 
+NAMES = share(sorted(NETS), 3)
+
+
 @pytest.fixture(scope="module")
 def found():
     """{name: (plan, the whole matrix, Truth)}"""
-    names = sorted(NETS)
-    truth, plans, fetches, feeds = truths([NETS[n].program for n in names]), {}, {}, {}
+    truth, plans, fetches, feeds = truths([NETS[n].program for n in NAMES]), {}, {}, {}
     with tf.Graph().as_default():
-        for name in names:
+        for name in NAMES:
             with tf.variable_scope(name):
                 loss, xs, feed = NETS[name].program.on_sources()
             plans[name] = th.plan(loss, xs, quantity="full", flat=True, **NETS[name].options)
@@ -102,10 +105,10 @@ def found():
         with tf.Session(config=CONFIG) as session:
             session.run(tf.global_variables_initializer())
             values = th.evaluate(fetches, feeds, session)
-    return {name: (plans[name], values[name], t) for name, t in zip(names, truth)}
+    return {name: (plans[name], values[name], t) for name, t in zip(NAMES, truth)}
 
 
-@pytest.mark.parametrize("name", sorted(NETS))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_matrix(name, found):
     _, value, truth = found[name]
     assert truth.problem is None
@@ -114,7 +117,7 @@ def test_the_matrix(name, found):
     assert np.abs(value - truth.hessian).max() <= 1e-9 * scale + truth.error
 
 
-@pytest.mark.parametrize("name", sorted(NETS))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_plan(name, found):
     plan = found[name][0]
     assert plan.engine in NETS[name].engine.split("|"), plan

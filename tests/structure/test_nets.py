@@ -4,6 +4,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from shares import share
 from tests.random_truths import CONFIG
 from tests.structure.known import known
 from tests.structure.nets import NETS
@@ -11,8 +12,7 @@ from tests.structure.nets_dense import dense
 from tests.structure.nets_shapes import dropped
 from tests.structure.program import Program
 
-# TF 1.x takes three times as long to build: there every fourth net, which meets each kind.
-NAMES = list(NETS)[::1 if tf.__version__ > "2" else 4]
+NAMES = share(NETS, 4)
 # Nets that are built in one graph and evaluated in one session call.
 TOGETHER = 12
 # How far results may be off, as a share of the largest entry.

@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from shares import share
 from tests.random_truths import CONFIG
 from tests.structure.known import known
 from tests.structure.nets_dense import dense, entropy
@@ -94,8 +95,7 @@ PROGRAMS.update(("through_" + name, through(act)) for name, act in (
 
 
 CHUNKS = (None, 2)
-# TF 1.x takes three times as long to build: there every third program, which meets each kind.
-NAMES = list(PROGRAMS)[::1 if tf.__version__ > "2" else 3]
+NAMES = share(PROGRAMS, 3)
 # Where the pool is not taken apart.
 DENSE = ("windows_overlap", "windows_leave_pixels", "read_twice", "pooled_linear")
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
+from shares import share
 from tests.random_truths import CONFIG, truths
 from tests.structure.nets_dense import dense, entropy
 from tests.structure.program import Program
@@ -50,14 +51,16 @@ NETS = {
 }
 
 
+NAMES = share(sorted(NETS), 2)
+
+
 @pytest.fixture(scope="module", params=[None, 7])
 def found(request):
     """{name: (plan, diagonal as one vector, Truth)}, all columns at once or seven at a time."""
-    names = sorted(NETS)
-    programs = [Program(n, NETS[n][0], **NETS[n][2]) for n in names]
+    programs = [Program(n, NETS[n][0], **NETS[n][2]) for n in NAMES]
     plans, fetches, feeds = {}, {}, {}
     with tf.Graph().as_default():
-        for name, program in zip(names, programs):
+        for name, program in zip(NAMES, programs):
             with tf.variable_scope(name):
                 loss, xs, feed = program.on_sources()
             plans[name] = th.plan(loss, xs, chunk_size=request.param)
@@ -66,11 +69,11 @@ def found(request):
         with tf.Session(config=CONFIG) as session:
             session.run(tf.global_variables_initializer())
             values = th.evaluate(fetches, feeds, session)
-    flat = {n: np.concatenate([np.ravel(v) for v in values[n]]) for n in names}
-    return {n: (plans[n], flat[n], t) for n, t in zip(names, truths(programs))}
+    flat = {n: np.concatenate([np.ravel(v) for v in values[n]]) for n in NAMES}
+    return {n: (plans[n], flat[n], t) for n, t in zip(NAMES, truths(programs))}
 
 
-@pytest.mark.parametrize("name", sorted(NETS))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_diagonal(name, found):
     plan, value, truth = found[name]
     assert plan.engine == "structured" and plan.cost.columns <= NETS[name][1], plan

@@ -1,7 +1,7 @@
-"""Arrays behind one another in vectors of float64, and sums of such vectors that lose nothing."""
+"""Arrays behind one another in vectors of float64, and sums of such vectors."""
 import numpy as np
 
-__all__ = ["Flat", "kinds_of"]
+__all__ = ["Flat", "is_narrow", "kinds_of"]
 
 # Elements that are added at a time: many calls cost more than numbers that stay in the caches of a core save.
 _PIECE = 16384
@@ -14,9 +14,14 @@ def kinds_of(values):
     return [(v.shape, v.dtype.kind == "c") for v in values]
 
 
+def is_narrow(values):
+    """Whether float64 has at least 29 bits more than these arrays: a few of them may be added up as they are."""
+    return all(v.dtype.itemsize <= (8 if v.dtype.kind == "c" else 4) for v in values)
+
+
 class Flat(object):
     """How arrays of some kinds lie in a vector of `size` numbers, a complex one as two. rows: a matrix of vectors that
-    wait for being added."""
+    wait for being added; two at least, so that one can be filled beside one that waits."""
 
     def __init__(self, kinds):
         self._places, self.size = [], 0
@@ -24,7 +29,7 @@ class Flat(object):
             stop = self.size + int(np.prod(shape, dtype=np.int64)) * (2 if is_complex else 1)
             self._places.append((slice(self.size, stop), shape, is_complex))
             self.size = stop
-        count = max(1, min(_ROWS, _BYTES // max(1, 8 * self.size)))
+        count = max(2, min(_ROWS, _BYTES // max(1, 8 * self.size)))
         self.rows = np.empty((count, self.size))
         self._buffers = np.empty((3, min(_PIECE, self.size)))
 
@@ -33,8 +38,9 @@ class Flat(object):
         return [(vector[place].view(np.complex128) if is_complex else vector[place]).reshape(shape)
                 for place, shape, is_complex in self._places]
 
-    def fill(self, row, values, weight=None):
-        """Puts arrays of these kinds, times a weight, into a row; whether all are finite."""
+    def fill(self, row, values, weight=None, onto=None):
+        """Puts arrays of these kinds, times a weight, into a row; whether all are finite. onto: another row, whose
+        vector is added, in float64 without more."""
         row = self.rows[row]
         if len(values) > 1 and all(v.dtype.kind in "fiub" for v in values):
             np.concatenate(values, axis=None, out=row)  # one call: each costs several times what it does when warm
@@ -45,11 +51,14 @@ class Flat(object):
             np.multiply(row, weight, out=row)
         with np.errstate(over="ignore", invalid="ignore"):
             total = np.add.reduce(row)
-        # A sum of finite numbers alone may be beyond float64; then each is looked at.
-        return bool(np.isfinite(total)) or bool(np.isfinite(row).all())
+            # A sum of finite numbers alone may be beyond float64; then each is looked at.
+            is_finite = bool(np.isfinite(total)) or bool(np.isfinite(row).all())
+            if onto is not None:
+                np.add(row, self.rows[onto], out=row)
+        return is_finite
 
-    def add(self, count, before, after):
-        """Puts the first rows, one after the other, on top of (sums, rests) `before` into `after`, two other vectors.
+    def add(self, rows, before, after):
+        """Puts some rows, one after the other, on top of (sums, rests) `before` into `after`, two other vectors.
 
         Each sum is rounded; what this leaves out goes into the rest, exactly (Knuth's two-sum, without branches).
         """
@@ -57,8 +66,8 @@ class Flat(object):
             place = slice(start, start + _PIECE)
             (total, rest), (last, kept) = [part[place] for part in before], [part[place] for part in after]
             other, taken, lost = self._buffers[:, :total.size]
-            for left, term in zip(range(count - 1, -1, -1), self.rows[:count, place]):
-                new = other if left % 2 else last  # in turns, and `last` in the end
+            for left, row in zip(range(len(rows) - 1, -1, -1), rows):
+                term, new = self.rows[row, place], other if left % 2 else last  # in turns, and `last` in the end
                 np.add(total, term, out=new)
                 np.subtract(new, total, out=taken)
                 np.subtract(term, taken, out=lost)

@@ -1,0 +1,64 @@
+"""Long tables in parts, so that the suite stays short: TF 1.x and TF 2 run shares of their own, and all of each table
+for TF1_HESSIAN_WHOLE=1, which nox sets.
+"""
+import itertools
+import os
+
+import tensorflow.compat.v1 as tf
+
+__all__ = ["IS_WHOLE", "in_the_share", "share"]
+
+IS_WHOLE = os.environ.get("TF1_HESSIAN_WHOLE", "0") != "0"
+_PLACE = 0 if tf.__version__ > "2" else 1
+
+# By the start of a test's name: one of how many is run. The longest start counts.
+_ONE_IN = {
+    "tests/conformance/test_conformance.py::test_auto": 2,
+    "tests/conformance/test_third_derivatives.py": 3,
+    "tests/ops/test_ops.py::test_op": 3,
+    "tests/repairs/": 3,
+    "tests/rows/test_rows.py::test_every_engine_and_quantity": 4,
+    "tests/sparsity/test_copies.py::test_numbers": 4,
+    "tests/sparsity/test_detection.py::test_no_entry_is_missed": 3,
+    "tests/sparsity/test_rules.py": 4,
+    "tests/sparsity/test_sparse_hessians.py::test_many_colours": 2,
+    "tests/sparsity/test_sparse_hessians.py::test_numbers": 4,
+    "tests/structure/test_layers.py::test_layers": 3,
+    "tests/structure/test_per_example.py::test_each_example": 4,
+    "tests/structure/test_random_nets.py::test_ten_nets": 4,
+    "tests/structure/test_structured_again.py": 2,
+    "tests/test_check.py::test_right_results_pass": 3,
+    "tests/test_differentiated_again.py": 2,
+    "tests/test_precision.py::test_a_float32_model_in_double": 4,
+    "tests/test_properties.py::test_every_op_of_the_set": 4,
+    "tests/test_random_graphs.py::test_ten_programs": 3,
+    "tests/test_sources.py": 2,
+}
+# Of these, one of how many for each value of a parameter, and one at least.
+_ONE_IN_FOR_EACH = {"tests/conformance/test_conformance.py::test_hessian_or_diagonal": (4, "name")}
+
+
+def share(cases, one_in):
+    """Every one_in-th of some cases, others on TF 1.x than on TF 2; all of them for TF1_HESSIAN_WHOLE=1."""
+    cases = list(cases)
+    return cases if IS_WHOLE else cases[min(_PLACE, len(cases) - 1)::one_in]
+
+
+def in_the_share(items):
+    """The pytest items of the share, in their order."""
+    if IS_WHOLE:
+        return list(items)
+    kept = set()
+    for (_, one_in), group in itertools.groupby(sorted(items, key=_group_of), _group_of):
+        kept.update(share(group, one_in))
+    return [item for item in items if item in kept]
+
+
+def _group_of(item):
+    """((start, value), one_in) of an item."""
+    for start, (one_in, parameter) in _ONE_IN_FOR_EACH.items():
+        if item.nodeid.startswith(start):
+            return (start, item.callspec.params[parameter]), one_in
+    starts = [start for start in _ONE_IN if item.nodeid.startswith(start)]
+    longest = max(starts, key=len) if starts else ""
+    return (longest, ""), _ONE_IN.get(longest, 1)
