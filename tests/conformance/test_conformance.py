@@ -11,6 +11,7 @@ from catalogue import SCENARIOS, truths_of
 from finite_differences import leaves
 from refusals import REFUSALS, refusal_of
 from scenario import ENGINES
+from shares import share
 
 DTYPES = ("float64", "float32")
 NAMES = sorted(name for name in SCENARIOS if SCENARIOS[name].refused is None)
@@ -22,9 +23,9 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
 # Some of each kind meet every engine, on TF 2 in both dtypes, with the full Hessian in one and the diagonal in the
 # other. The others meet two engines on TF 1.x and the other two on TF 2, since building takes the time: over both ends
-# each scenario meets each engine where TF1_HESSIAN_WHOLE=1, and two of them else (tests/shares.py). An engine that
-# refuses in some version is asked in each, and so are loops that meet one engine: those are asked for the full Hessian
-# as frames, and for the diagonal as functional whiles.
+# each scenario meets each engine where TF1_HESSIAN_WHOLE=1, and some of them else (tests/shares.py). An engine that refuses
+# in some version is asked in each, and so are loops that meet one engine: those are asked for the full Hessian as
+# frames, and for the diagonal as functional whiles.
 BROAD = frozenset([
     "after_import_meta_graph_of_refs", "average_pooling", "cond_reads_ref_inside_v1", "cond_reads_resource_inside_v2",
     "convolution_of_image", "convolution_of_kernel", "dense_sigmoid_ref_and_resource", "dense_tanh", "dropout",
@@ -33,6 +34,7 @@ BROAD = frozenset([
     "sigmoid_cross_entropy", "softmax_cross_entropy", "tf_layers_network",
 ])
 IS_TF2 = tf.__version__ > "2"
+SHARE = frozenset(share(NAMES, 2))
 # Without a counterpart at the other end.
 AT_ONE_END = frozenset([
     "sparse_softmax_cross_entropy", "tf_layers_batch_norm_inference", "tf_layers_convolution", "tf_layers_dropout"])
@@ -49,7 +51,7 @@ def _is_met(name, engine):
         return True
     if any(r.engine == engine and name in r.scenarios for r in REFUSALS):
         return True
-    return _turn(name, engine) % 2 == IS_TF2
+    return _turn(name, engine) % 2 == IS_TF2 and name in SHARE
 
 
 def _dtypes(name, engine):

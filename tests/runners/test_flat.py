@@ -10,8 +10,8 @@ from tf1_hessian.runners.accumulators import WeightedMean
 
 
 def exact(terms):
-    """The sum of floats, element by element, in whole fractions."""
-    return [float(sum(fractions.Fraction(float(t)) for t in each)) for each in zip(*terms)]
+    """The sum of numbers, element by element, in whole fractions."""
+    return [float(sum(fractions.Fraction(*t.as_integer_ratio()) for t in each)) for each in zip(*terms)]
 
 
 @pytest.mark.parametrize("size", [3, 5000, 140000])
@@ -43,6 +43,25 @@ def test_single_precision_is_exact_up_to_the_blocks(size):
     found = np.append(*[np.ravel(r) for r in total.result()])[some]
     sizes = np.sum([np.abs(t[some], dtype=np.float64) for t in terms], 0)
     assert np.all(np.abs(found - exact([t[some] for t in terms])) < 15 * 2.0 ** -53 * sizes)
+
+
+def test_weights_of_single_precision_are_double():
+    """The products too."""
+    draw, total = np.random.RandomState(0), WeightedMean(["a"], "sum")
+    terms, weights = draw.randn(40, 7).astype("f4"), draw.rand(40)
+    for term, weight in zip(terms, weights):
+        total.add([term], weight)
+    sizes = np.sum(np.abs(terms.astype(np.float64) * weights[:, None]), 0)
+    true = exact([weight * term.astype(np.float64) for term, weight in zip(terms, weights)])
+    assert np.all(np.abs(total.result()[0] - true) < 16 * 2.0 ** -53 * sizes)
+
+
+def test_a_weight_that_makes_single_precision_infinite_is_refused():
+    total = WeightedMean(["a"])
+    total.add([np.full(2, 1e30, "f4")], 1e270)
+    with pytest.raises(ValueError, match="'a' is not finite in batch 1"):
+        total.add([np.full(2, 1e30, "f4")], 1e290)
+    np.testing.assert_allclose(total.result()[0], 1e30, rtol=1e-7)
 
 
 def test_small_whole_numbers_stay_whole():
@@ -111,19 +130,18 @@ def test_numbers_whose_sum_is_beyond_float64_are_finite_still():
         total.add([np.full(3, 1.7e308), np.array([1.0, np.inf])])
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("where", ["fill", "add"])
-def test_an_interrupt_leaves_the_batches_before_it(monkeypatch, tmp_path, where, dtype):
+@pytest.mark.parametrize("dtype, where, count", [
+    ("float64", "fill", 16), ("float64", "add", 16), ("float32", "fill", 13), ("float32", "add_up", 16),
+    ("float32", "add_vector", 16)])
+def test_an_interrupt_leaves_the_batches_before_it(monkeypatch, tmp_path, dtype, where, count):
     """At each place where it can come, and twice; what is saved then is a sum of whole batches."""
-    total, count = WeightedMean(["a"], "sum"), len(flat.Flat([((3,), False)]).rows)
-    if dtype == "float32":  # sixteen batches a row; the last one takes more
-        count = 16 * (count - 1) + (1 if where == "add" else -3)
+    total = WeightedMean(["a"], "sum")
     for i in range(count):
         total.add([np.full(3, 1.0 + i, dtype)])
     before = getattr(flat.Flat, where)
 
     def interrupted(*arguments):
-        before(*arguments)
+        before(*arguments)  # of 16 rows, and blocks of as many
         raise KeyboardInterrupt
 
     for _ in range(2):

@@ -13,18 +13,15 @@ REDUCTIONS = ("mean", "sum")
 # Whole numbers up to here are exact in float64.
 _LARGEST_WHOLE = 2 ** 53
 
-# Batches of single precision or less that are added up as they are, before their sum is added with its rest.
-_BLOCK = 16
-
-_State = collections.namedtuple("_State", "sums spare waiting block weights batches mark")
+_State = collections.namedtuple("_State", "sums spare block filled waiting weights batches mark")
 _State.__doc__ = """All that changes, changed at once: an interrupt finds the state before a batch or after it. sums:
-(sums, rests), a vector each for all values; spare: two vectors that the next ones are written into; waiting: the rows
-of the Flat that are still to be added; block: how many batches are in the last of them, 0 where it takes no more;
-weights: (sum, rest); mark: of all batches so far."""
-_EMPTY = _State((), (), (), 0, (0.0, 0.0), 0, 0)
-# What files call the vectors, that of the last row among them; and how they say what these are.
+(sums, rests), a vector each for all values; spare: two vectors that the next ones are written into; block: the sum of
+the last `filled` narrow batches, which is not in these, and a spare vector; waiting: the weights of the batches in the
+rows of the Flat, which are in none of them; weights: (sum, rest); mark: of all batches so far."""
+_EMPTY = _State((), (), (), 0, (), (0.0, 0.0), 0, 0)
+# What files call the vectors, and how they say what these are.
 _VECTORS = ("sum", "rest", "block")
-_SUMS = {"sums": "of blocks of %d" % _BLOCK}
+_SUMS = {"sums": "of blocks of %d" % flat.BLOCK}
 
 
 class WeightedMean(object):
@@ -39,8 +36,9 @@ class WeightedMean(object):
     def __init__(self, names, reduce="mean"):
         if reduce not in REDUCTIONS:
             raise errors.bad_option("reduce", reduce, "one of " + ", ".join(REDUCTIONS))
-        self._names, self._reduce, self._is_whole = list(names), reduce, None
-        self._kinds, self._flat, self._state = [], flat.Flat([]), _EMPTY
+        self._names, self._reduce = list(names), reduce
+        self._seen, self._kinds, self._odd, self._is_whole = None, [], [], []
+        self._flat, self._state = flat.Flat([]), _EMPTY
 
     @property
     def batches(self):
@@ -59,51 +57,74 @@ class WeightedMean(object):
         Raises ValueError for what is not finite, no number, or of another shape than before; nothing is added then.
         """
         values = [np.asarray(v) for v in values]
-        for name, value in zip(self._names, values):
-            if value.dtype.kind != "f":
-                self._check_number(name, value)
-        kinds, state = flat.kinds_of(values), self._state
-        if not state.sums:
+        seen = [(v.shape, v.dtype) for v in values]
+        if seen != self._seen:
+            self._meet(values, weight)
+            self._seen = seen
+        for i in self._odd:
+            self._check_number(self._names[i], values[i])
+        state = self._state
+        if len(state.waiting) in (len(self._flat.rows), flat.BLOCK - state.filled):
+            state = self._state = self._settled()
+        if not self._flat.fill(len(state.waiting), values, weight):
+            self._refuse_odd(values, weight)
+        weights = _added(state.weights[0], state.weights[1], 1.0 if weight is None else float(weight))
+        self._state = state._replace(
+            waiting=state.waiting + (weight,), weights=weights, batches=state.batches + 1,
+            mark=state.mark if mark is None else chained(state.mark, mark))
+
+    def _meet(self, values, weight):
+        """Makes ready for arrays of these shapes and dtypes."""
+        kinds, is_narrow = flat.kinds_of(values), flat.is_narrow(values)
+        odd = [i for i, v in enumerate(values) if v.dtype.kind != "f"]
+        for i in odd:
+            self._check_number(self._names[i], values[i])
+        if not self._state.batches:
             self._is_whole = [v.dtype.kind in "biu" and weight is None and self._reduce == "sum" for v in values]
-            state = self._begun(kinds)
+            self._begin(kinds, is_narrow)
         elif kinds != self._kinds:
             self._refuse_change(kinds)
-        elif len(state.waiting) == len(self._flat.rows):
-            state = self._state = self._settled()
-        weights = _added(state.weights[0], state.weights[1], 1.0 if weight is None else float(weight))
-        self._state = self._with_row(state, values, weight)._replace(
-            weights=weights, batches=state.batches + 1, mark=state.mark if mark is None else chained(state.mark, mark))
+        elif is_narrow != self._flat.is_narrow:
+            sums, spare = self._closed()
+            self._state = self._state._replace(sums=sums, spare=spare, waiting=(), filled=0)
+            self._flat = flat.Flat(kinds, is_narrow)
+        self._odd = odd
 
-    def _begun(self, kinds):
-        """The state before the first batch."""
-        self._kinds, self._flat = kinds, flat.Flat(kinds)
-        vectors = [np.zeros(self._flat.size) for _ in range(4)]
-        return self._state._replace(sums=tuple(vectors[:2]), spare=tuple(vectors[2:]))
-
-    def _with_row(self, state, values, weight):
-        """The state with one batch more in a row, which is another one than those that wait."""
-        is_narrow = flat.is_narrow(values)
-        joined = state.waiting[-1] if is_narrow and state.block else None
-        row = next(r for r in range(len(self._flat.rows)) if r not in state.waiting)
-        if not self._flat.fill(row, values, weight, joined):
-            self._refuse_odd(values, weight)
-        kept = state.waiting if joined is None else state.waiting[:-1]
-        return state._replace(waiting=kept + (row,), block=(state.block + 1) % _BLOCK if is_narrow else 0)
+    def _begin(self, kinds, is_narrow):
+        """Empty sums."""
+        self._kinds, self._flat = kinds, flat.Flat(kinds, is_narrow)
+        vectors = [np.zeros(self._flat.size) for _ in range(6)]
+        self._state = _EMPTY._replace(sums=tuple(vectors[:2]), spare=tuple(vectors[2:4]), block=tuple(vectors[4:]))
 
     def _settled(self):
-        """The state once the rows that wait are added, but for one that takes more."""
-        state = self._state
-        count = len(state.waiting) - bool(state.block)
-        if not count:
+        """The state once the rows that wait are added."""
+        state, rows = self._state, self._flat
+        if not state.waiting:
             return state
-        self._flat.add(state.waiting[:count], state.sums, state.spare)
-        return state._replace(sums=state.spare, spare=state.sums, waiting=state.waiting[count:])
+        if not rows.is_narrow:
+            rows.add(state.waiting, state.sums, state.spare)
+            return state._replace(sums=state.spare, spare=state.sums, waiting=())
+        block, spare = state.block
+        rows.add_up(state.waiting, block if state.filled else None, spare)
+        filled = state.filled + len(state.waiting)
+        if filled == flat.BLOCK:
+            rows.add_vector(spare, state.sums, state.spare)
+            state = state._replace(sums=state.spare, spare=state.sums)
+        return state._replace(block=(spare, block), filled=filled % flat.BLOCK, waiting=())
+
+    def _closed(self):
+        """(sums, spare) with the block added to the sums; the state keeps it apart."""
+        state = self._state = self._settled()
+        if not state.filled:
+            return state.sums, state.spare
+        self._flat.add_vector(state.block[0], state.sums, state.spare)
+        return state.spare, state.sums
 
     def result(self):
         """The arrays of the mean, or of the sum. ValueError where nothing was added, or the sums are beyond float64."""
-        if not self._state.sums or self._is_whole is None:
+        if not self._state.batches:
             raise refusals.no_batches()
-        sums, rests = [self._flat.parts(vector) for vector in self._vectors()]
+        sums, rests = [self._flat.parts(vector) for vector in self._closed()[0]]
         weights = self._state.weights[0] + self._state.weights[1]
         if self._reduce == "mean" and weights == 0:
             raise refusals.no_weight()
@@ -119,9 +140,9 @@ class WeightedMean(object):
         """Writes all of it to a file, at once or not at all, and more for json. problem: what is added up, for json."""
         state = self._state = self._settled()
         arrays = dict(zip(("sum_weights", "rest_weights"), map(np.asarray, state.weights)))
-        for kind, vector in zip(_VECTORS, state.sums + tuple(self._flat.rows[r] for r in state.waiting)):
+        for kind, vector in zip(_VECTORS, state.sums + state.block[:1 if state.filled else 0]):
             arrays.update(("%s_%d" % (kind, i), part) for i, part in enumerate(self._flat.parts(vector)))
-        kept = {"batches": self.batches, "block": state.block, "mark": self.mark, "is_whole": self._is_whole}
+        kept = {"batches": self.batches, "filled": state.filled, "mark": self.mark, "is_whole": self._is_whole}
         checkpoints.write(path, dict(problem, **_SUMS), dict(more, **kept), arrays)
 
     def load(self, path, problem):
@@ -135,26 +156,19 @@ class WeightedMean(object):
             raise refusals.damaged(path, errors.first_line(error)) from error
         return header
 
-    def _vectors(self):
-        """The sums and the rests with all rows; the state keeps the one that takes more."""
-        state = self._state = self._settled()
-        if not state.waiting:
-            return state.sums
-        self._flat.add(state.waiting, state.sums, state.spare)
-        return state.spare
-
     def _take(self, header, arrays):
         """Takes the state that a file holds."""
         state = _EMPTY._replace(batches=header["batches"], mark=header["mark"])
         if header["batches"]:
-            block, kinds = header["block"], _VECTORS if header["block"] else _VECTORS[:2]
+            kinds = _VECTORS if header["filled"] else _VECTORS[:2]
             stored = [[arrays["%s_%d" % (kind, i)] for i in range(len(self._names))] for kind in kinds]
-            begun = self._begun(flat.kinds_of(stored[0]))
-            for vector, parts in zip(begun.sums + (self._flat.rows[0],), stored):
+            self._begin(flat.kinds_of(stored[0]), bool(header["filled"]))
+            begun = self._state
+            for vector, parts in zip(begun.sums + begun.block, stored):
                 for part, array in zip(self._flat.parts(vector), parts):
                     part[...] = array
-            state = state._replace(
-                sums=begun.sums, spare=begun.spare, waiting=(0,) if block else (), block=block,
+            state = begun._replace(
+                batches=state.batches, mark=state.mark, filled=header["filled"],
                 weights=(float(arrays["sum_weights"]), float(arrays["rest_weights"])))
         self._state = state
 
@@ -174,7 +188,8 @@ class WeightedMean(object):
                 raise refusals.changed_kind(name, self.batches)
 
     def _refuse_odd(self, values, weight):
-        terms = [v if weight is None else v * np.float64(weight) for v in values]
+        with np.errstate(over="ignore"):
+            terms = [v if weight is None else v * np.float64(weight) for v in values]
         odd = [i for i, term in enumerate(terms) if not np.isfinite(term.astype(np.complex128)).all()]
         raise refusals.not_finite(values[odd[0]], weight, self._names[odd[0]], self.batches)
 
