@@ -1,4 +1,5 @@
 """The exceptions, and the one place where their sentences are made: what was got, what was expected, the way out."""
+import math
 
 __all__ = ["LostDerivativeError", "NoDerivativeError", "NoSecondDerivativeError", "NotSeparableError",
            "VerificationError"]
@@ -276,12 +277,15 @@ def not_verified(comparison, plan):
 
 def not_finite(comparison, plan):
     """Two ways that can't be compared, since one meets a number that is not finite."""
+    reason = ("the point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or "
+              "a division at 0, or overflows its dtype. This is no bug of tf1_hessian: take")
+    if math.isfinite(comparison.exact):
+        reason = ("the plan meets a number that is not finite, at a singular point or because a factor overflows its "
+                  "dtype, and the product does not. engine='vectorized' or 'loop' gives what products give; or take")
     return VerificationError(
-        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: the "
-        "point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or a division "
-        "at 0, or overflows its dtype. This is no bug of tf1_hessian: take another point, or an op that is smooth "
-        "there, such as tf.sqrt(x + 1e-12); verify='never' gives the numbers as they are.\n%s" % (
-            list(comparison.index), comparison.source, comparison.value, comparison.exact, plan))
+        "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: %s "
+        "another point, or an op that is smooth there, such as tf.sqrt(x + 1e-12); verify='never' gives the numbers as "
+        "they are.\n%s" % (list(comparison.index), comparison.source, comparison.value, comparison.exact, reason, plan))
 
 
 def no_session():

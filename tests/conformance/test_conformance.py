@@ -23,9 +23,9 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
 
 # Some of each kind meet every engine, on TF 2 in both dtypes, with the full Hessian in one and the diagonal in the
 # other. The others meet two engines on TF 1.x and the other two on TF 2, since building takes the time: over both ends
-# each scenario meets each engine where TF1_HESSIAN_WHOLE=1, and some of them else (tests/shares.py). An engine that refuses
-# in some version is asked in each, and so are loops that meet one engine: those are asked for the full Hessian as
-# frames, and for the diagonal as functional whiles.
+# each scenario meets each engine where TF1_HESSIAN_WHOLE=1, and some of them else (tests/shares.py). An engine that
+# refuses in some version is asked in each, and so are loops that meet one engine: those are asked for the full Hessian
+# as frames, and for the diagonal as functional whiles.
 BROAD = frozenset([
     "after_import_meta_graph_of_refs", "average_pooling", "cond_reads_ref_inside_v1", "cond_reads_resource_inside_v2",
     "convolution_of_image", "convolution_of_kernel", "dense_sigmoid_ref_and_resource", "dense_tanh", "dropout",

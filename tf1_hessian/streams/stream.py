@@ -18,7 +18,8 @@ def stream(value, batches, session=None, *, weight=None, reduce="mean", progress
 
     weight: what a batch counts, 1 if None; a scalar tensor, evaluated in the same call, or a function of the feed_dict.
     Losses that are means over a batch need its size here. reduce: "mean", sum(w v) / sum(w), or "sum", sum(w v). Sums
-    are in float64, and compensated; integers that are summed without weights stay integers.
+    are in float64, and compensated, those of float32 in blocks of 16 batches; integers that are summed without weights
+    stay integers.
 
     checkpoint: a file that keeps what is finished, written at the end, when anything is raised, and each `every`
     batches (an int) or seconds (a float; 30.0 by default); a crash while it is written leaves the one before. The same
