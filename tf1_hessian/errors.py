@@ -148,8 +148,7 @@ def reads_at_two_times(name, op, remedy):
     """A variable that is read before and after an assignment."""
     return ValueError(
         "'%s' is read several times, and operation '%s' reads it after another op has run, so that its values may "
-        "differ: which one is meant? Read it once and build the loss from that tensor, or %s." % (
-            name, op.name, remedy))
+        "differ: which is meant? Read it once and build the loss from that tensor, or %s." % (name, op.name, remedy))
 
 
 def not_in_double(op):
@@ -277,22 +276,20 @@ def not_verified(comparison, plan):
 
 def not_finite(comparison, plan):
     """Two ways that can't be compared, since one meets a number that is not finite."""
-    reason = ("the point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm or "
-              "a division at 0, or overflows its dtype. This is no bug of tf1_hessian: take")
-    if math.isfinite(comparison.exact):
-        reason = ("the plan meets a number that is not finite, at a singular point or because a factor overflows its "
-                  "dtype, and the product does not. engine='vectorized' or 'loop' gives what products give; or take")
+    singular = ("the point is singular. A second derivative is not finite there, as those of tf.sqrt, tf.log, a norm "
+                "or a division at 0, or overflows its dtype. This is no bug of tf1_hessian: take")
+    alone = "the plan alone meets such a number on its way. engine='loop' gives what products give; or take"
     return VerificationError(
         "The entry %s of '%s' is %r by the plan and %r by a product with the Hessian, which can't be compared: %s "
         "another point, or an op that is smooth there, such as tf.sqrt(x + 1e-12); verify='never' gives the numbers as "
-        "they are.\n%s" % (list(comparison.index), comparison.source, comparison.value, comparison.exact, reason, plan))
+        "they are.\n%s" % (list(comparison.index), comparison.source, comparison.value, comparison.exact,
+                           alone if math.isfinite(comparison.exact) else singular, plan))
 
 
 def no_session():
     """Nothing to evaluate in."""
-    return ValueError(
-        "Cannot evaluate: no session was given and no default session is registered. Use `with sess.as_default()` or "
-        "pass session=.")
+    return ValueError("Cannot evaluate: no session was given and no default session is registered. Use `with "
+                      "sess.as_default()` or pass session=.")
 
 
 def not_fetchable(leaf):
