@@ -71,16 +71,17 @@ class Flat(object):
 
         Each sum is rounded; what this leaves out goes into the rest, exactly.
         """
-        for place in self._pieces():
-            total, rest = _copied(before, after, place)
-            for row, weight in enumerate(weights):
-                self._two_sum(total, rest, self._term(row, weight, place))
+        self._compensate(lambda place: (self._term(*pair, place=place) for pair in enumerate(weights)), before, after)
 
     def add_vector(self, vector, before, after):
         """The same with a vector of float64."""
+        self._compensate(lambda place: [vector[place]], before, after)
+
+    def _compensate(self, terms_of, before, after):
         for place in self._pieces():
             total, rest = _copied(before, after, place)
-            self._two_sum(total, rest, vector[place])
+            for term in terms_of(place):
+                self._two_sum(total, rest, term)
 
     def _pieces(self):
         return [slice(start, start + _PIECE) for start in range(0, self.size, _PIECE)]
