@@ -1,5 +1,5 @@
-"""Long tables in parts, so that the suite stays short: TF 1.x and TF 2 run shares of their own, and all of each table
-for TF1_HESSIAN_WHOLE=1, which nox sets.
+"""Long tables in parts, so that the suite stays short: each TensorFlow of the matrix (noxfile.py) runs its own share,
+and all of each table for TF1_HESSIAN_WHOLE=1. What one in two runs, TF 1.15 and the newest TF run between them.
 """
 import itertools
 import os
@@ -9,42 +9,56 @@ import tensorflow.compat.v1 as tf
 __all__ = ["IS_WHOLE", "in_the_share", "share"]
 
 IS_WHOLE = os.environ.get("TF1_HESSIAN_WHOLE", "0") != "0"
-_PLACE = 0 if tf.__version__ > "2" else 1
+# Neighbours in this list run different shares; a version that is not here runs that of the newest.
+_VERSIONS = ["newest", "1.15", "1.13", "1.14", "2.4", "2.8", "2.11", "2.15", "2.16", "2.18"]
+_VERSION = ".".join(tf.__version__.split(".")[:2])
+_PLACE = _VERSIONS.index(_VERSION) if _VERSION in _VERSIONS else 0
 
 # By the start of a test's name: one of how many is run. The longest start counts.
 _ONE_IN = {
-    "tests/conformance/test_conformance.py::test_auto": 2,
+    "tests/cli/": 2,
+    "tests/conformance/test_conformance.py::test_auto": 3,
     "tests/conformance/test_third_derivatives.py": 5,
-    "tests/ops/test_ops.py::test_op": 3,
-    "tests/repairs/": 3,
+    "tests/hooks/": 2,
+    "tests/ops/test_ops.py::test_op": 5,
+    "tests/optimize/": 2,
+    "tests/plots/": 2,
+    "tests/repairs/": 4,
+    "tests/rows/": 2,
     "tests/rows/test_rows.py::test_every_engine_and_quantity": 6,
-    "tests/rows/test_rows.py::test_results_are_differentiated_again": 2,
+    "tests/rows/test_rows.py::test_results_are_differentiated_again": 4,
+    "tests/runners/": 2,
+    "tests/sparsity/": 2,
     "tests/sparsity/test_copies.py::test_numbers": 4,
-    "tests/sparsity/test_detection.py::test_no_entry_is_missed": 3,
+    "tests/sparsity/test_detection.py::test_no_entry_is_missed": 4,
     "tests/sparsity/test_rules.py": 4,
-    "tests/sparsity/test_sparse_hessians.py::test_many_colours": 2,
     "tests/sparsity/test_sparse_hessians.py::test_numbers": 4,
-    "tests/structure/test_layers.py::test_layers": 3,
+    "tests/structure/": 2,
+    "tests/structure/test_layers.py::test_layers": 4,
     "tests/structure/test_per_example.py::test_each_example": 4,
     "tests/structure/test_random_nets.py::test_ten_nets": 5,
-    "tests/structure/test_structured_again.py": 2,
+    "tests/structure/test_structured_again.py": 4,
     "tests/test_check.py::test_right_results_pass": 3,
-    "tests/test_differentiated_again.py": 2,
+    "tests/test_devices.py": 2,
+    "tests/test_differentiated_again.py": 3,
     "tests/test_docs.py::test_page_runs_and_prints_what_it_shows[docs": 2,
     "tests/test_gallery.py": 2,
+    "tests/test_legacy_examples.py": 2,
+    "tests/test_plan.py": 2,
     "tests/test_precision.py::test_a_float32_model_in_double": 4,
     "tests/test_properties.py::test_every_op_of_the_set": 4,
     "tests/test_random_graphs.py::test_ten_programs": 5,
     "tests/test_sources.py": 2,
+    "tests/traits/": 2,
 }
 # Of these, one of how many for each value of a parameter, and one at least.
-_ONE_IN_FOR_EACH = {"tests/conformance/test_conformance.py::test_hessian_or_diagonal": (4, "name")}
+_ONE_IN_FOR_EACH = {"tests/conformance/test_conformance.py::test_hessian_or_diagonal": (8, "name")}
 
 
 def share(cases, one_in):
-    """Every one_in-th of some cases, others on TF 1.x than on TF 2; all of them for TF1_HESSIAN_WHOLE=1."""
+    """Every one_in-th of some cases, one at least, others on each version; all of them for TF1_HESSIAN_WHOLE=1."""
     cases = list(cases)
-    return cases if IS_WHOLE else cases[min(_PLACE, len(cases) - 1)::one_in]
+    return cases if IS_WHOLE else cases[_PLACE % max(1, min(one_in, len(cases)))::one_in]
 
 
 def in_the_share(items):

@@ -203,6 +203,19 @@ def test_a_gate_holds_back_the_gradients_of_an_op_until_all_are_there(graph, ask
     assert_truth(found)
 
 
+def test_gradients_that_are_held_back_in_a_loop_of_columns(graph):
+    """cos(a . sin(x)), in more columns than are laid at once."""
+    a = np.linspace(-1, 1, 600)
+    x = tf.constant(np.linspace(0, 0.1, 600))
+    found, = th.hessians(tf.cos(tf.reduce_sum(a * tf.sin(x))), x, gate_gradients=True)
+    assert any("While" in op.type for op in graph.get_operations())
+    at = np.linspace(0, 0.1, 600)
+    inner = np.sum(a * np.sin(at))
+    slope = a * np.cos(at)
+    expected = -np.outer(slope, slope) * np.cos(inner) + np.diag(np.sin(inner) * a * np.sin(at))
+    np.testing.assert_allclose(evaluated(found), expected, rtol=1e-10, atol=1e-13)
+
+
 @pytest.mark.parametrize("method, in_one_sum", [
     (None, True), (tf.AggregationMethod.ADD_N, True), (tf.AggregationMethod.EXPERIMENTAL_TREE, False),
     (tf.AggregationMethod.EXPERIMENTAL_ACCUMULATE_N, False)])

@@ -4,6 +4,7 @@ import collections
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from scipy import special
 from tensorflow.python.util import nest
 
 import finite_differences
@@ -194,6 +195,19 @@ def test_chunks_hold_intermediate_tensors_near_a_bound():
     wide = tf.tanh(x * tf.ones([1, 2000], D))
     plan = th.plan(tf.reduce_sum(wide ** 2) ** 2, x, engine="vectorized")
     assert plan.chunk_size < 64 and any("MB" in reason for reason in plan.reasons)
+
+
+def test_what_does_not_depend_on_the_column_is_computed_once(graph):
+    """The second derivative of lgamma is dear, and TensorFlow has it wait for the gradient that arrives."""
+    x = tf.constant(np.linspace(1, 3, 12))
+    diagonal = th.hessian_diag(tf.reduce_sum(tf.lgamma(x) * tf.lgamma(x[::-1])), x, engine="loop")
+    assert loops_in(graph)
+    assert [op.type for op in graph.get_operations()].count("Polygamma") == 2
+    inside = [node.op for function in graph.as_graph_def().library.function for node in function.node_def]
+    assert "Mul" in inside and "Polygamma" not in inside
+    at = np.linspace(1, 3, 12)
+    expected = 2 * special.polygamma(1, at) * special.gammaln(at[::-1])
+    np.testing.assert_allclose(evaluated(diagonal), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_a_chunk_size_is_a_whole_number_of_numpy_too():

@@ -95,7 +95,7 @@ class HessianPlan(object):
         problem = self._problem
         with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
             options = problem.options
-            keep = ("colocation",) * bool(options.colocate) + ("order",) * bool(options.gate)
+            keep = ("colocation",) * bool(options.colocate)
             emission = (Spread(problem.scratch, keep, problem.devices) if problem.devices else
                         Emission.of_scratch(problem.scratch, keep))
             laid = {}

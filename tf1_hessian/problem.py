@@ -68,7 +68,7 @@ class Problem(object):
         self.path = path_between(self.losses, self._sources)
         if self.quantity in ("full", "sparse"):
             _check_separate(self._sources)
-        self.scratch, self.narrow = Scratch(self.graph), []
+        self.scratch, self.narrow = Scratch(self.graph, self.options.gate), []
         if self.precision is not None:
             self._widen()
         same_dtype = len({s.dtype for s in self._sources}) <= 1

@@ -29,8 +29,7 @@ class Emission(object):
     def of_scratch(cls, scratch, keep=(), place=None):
         """Emits a scratch graph's tensors into the graph it was rehearsed for.
 
-        keep: "colocation" with the ops asked for, "order" given by control inputs; both are dropped else. place: a
-        device function that all ops are made under.
+        keep: "colocation" with the ops asked for, dropped else. place: a device function that all ops are made under.
         """
         return cls({}, lambda t: t.graph is scratch, frozenset(keep), place=place)
 
@@ -115,7 +114,7 @@ class Emission(object):
             if size is not None:
                 self._values[key(top)] = tf.constant(size, top.dtype)
                 continue
-            pending = [t for t in list(needs(top.op)) + self._awaited(top.op) if self._is_pending(t)]
+            pending = [t for t in list(needs(top.op)) + awaited(top.op) if self._is_pending(t)]
             if pending:
                 stack.extend(pending)
                 continue
@@ -130,16 +129,13 @@ class Emission(object):
         outputs = rule(self, op, inputs) if rule else None
         return self._copy(op, inputs) if outputs is None else outputs
 
-    def _awaited(self, op):
-        return awaited(op) if "order" in self._keep else []
-
     @contextlib.contextmanager
     def _placement(self, op):
         """The op's own device over the caller's, and what it waits for."""
         with contextlib.ExitStack() as scopes:
             if op.device:
                 scopes.enter_context(tf.device(op.device))
-            before = [self.value(t) for t in self._awaited(op)]
+            before = [self.value(t) for t in awaited(op)]
             if before:
                 scopes.enter_context(tf.control_dependencies(before))
             yield
@@ -200,8 +196,12 @@ def needs(op):
 
 
 def awaited(op):
-    """One output of each op of the same graph that an op waits for."""
-    found, stack = [], list(op.control_inputs)
+    """One output of each op that an op waits for, in a scratch graph whose order is kept.
+
+    Else gradient functions of TensorFlow, which have nearly every op wait for the gradient that arrives, would make all
+    of it depend on the column.
+    """
+    found, stack = [], list(op.control_inputs) if getattr(op.graph, "keeps_order", False) else []
     while stack:
         control = stack.pop()
         stack.extend([] if control.outputs else control.control_inputs)

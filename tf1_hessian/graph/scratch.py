@@ -22,9 +22,11 @@ class Scratch(_compat.FuncGraph):
 
     is_crossed = True
 
-    def __init__(self, outer):
+    def __init__(self, outer, keeps_order=False):
+        """keeps_order: what is rehearsed here waits, where it is emitted, for what it waits for here."""
         with outer.as_default():
             _compat.init_func_graph(self, "tf1_hessian_scratch")
+        self.keeps_order = keeps_order
         self._inside = {}
         self.originals = {}
         self.loops = []
