@@ -30,6 +30,9 @@ _REASONS = [
     ("steady", (7,), "", "",
      "Steady, few inputs: the products are small, so that passes over the activations count; XLA fuses tanh with its "
      "derivatives to one, TensorFlow takes one an op."),
+    ("steady", (1,), "BackPACK", "",
+     "Steady, ReLU: both take the same ten columns back through the net, and BackPACK takes its gradient along with "
+     "them. What is left is the speed of kernels; ratios near one differ from run to run."),
     ("steady", (2,), "BackPACK", "",
      "Steady, LeNet: both take ten columns back through the same convolutions, and PyTorch's are as fast or faster."),
     ("steady", (8,), "curvlinops", "product, 10",

@@ -25,6 +25,8 @@ HEADING = """| case | way | columns | build, ms | first call, ms | steady, ms | 
 CLEARLY = 0.95
 FIGURES = collections.OrderedDict([("steady", "steady"), ("first", "first result"), ("peak_mb", "peak memory")])
 
+Loss = collections.namedtuple("Loss", "words race case times")
+
 
 def is_ours(way):
     return way.startswith("ours")
@@ -88,15 +90,16 @@ def errors_table(rows):
 
 
 def lost(rows):
-    """{reason: [what was lost]}, in the order of the races."""
+    """{reason: [what was lost, to whom, by how much and where]}, in the order of the races."""
     found = collections.OrderedDict()
     for (race, case), ways in grouped(rows).items():
         for way, row in ways.items():
             for name, words in FIGURES.items():
                 times = ratio(row, ways["ours"], name)
                 if not is_ours(way) and way != "one gradient" and times is not None and times < CLEARLY:
-                    reason = reason_of(name, race, way, case)
-                    found.setdefault(reason, []).append("race %d, %s, %s: %s %.2f" % (race, case, way, words, times))
+                    losses = found.setdefault(reason_of(name, race, way, case), [])
+                    losses.append(Loss("%s, %s" % (way, words), race, case, times))
+    found = collections.OrderedDict((reason, _told(losses)) for reason, losses in found.items())
     curves = {(row["case"], row["way"]): row for row in rows if "products" in row}
     for (case, way), row in curves.items():
         behind = [c for c, e, ours in zip(row["products"], row["errors"], curves[case, "ours"]["errors"])
@@ -105,6 +108,20 @@ def lost(rows):
             found.setdefault(reason_of("errors", 8, way, case), []).append("race 8, %s, %s: error with %s products" % (
                 case, way, ", ".join("%d" % c for c in behind)))
     return found
+
+
+def _told(losses):
+    """A line for each rival and figure: the range of its times, and the races with their cases."""
+    lines = []
+    for words in collections.OrderedDict.fromkeys(loss.words for loss in losses):
+        chosen = [loss for loss in losses if loss.words == words]
+        low, high = ("%.2f" % f(loss.times for loss in chosen) for f in (min, max))
+        places = collections.OrderedDict()
+        for loss in chosen:
+            places.setdefault(loss.race, []).append(loss.case)
+        lines.append("%s %s in race %s" % (words, low if low == high else "%s to %s" % (low, high), "; ".join(
+            "%d (%s)" % (race, ", ".join(cases)) for race, cases in places.items())))
+    return lines
 
 
 def machine_of(results):
@@ -131,8 +148,8 @@ def page(text, results, picture):
         if any("products" in row for row in chosen):
             parts.append(errors_table(chosen))
     parts.append("### Lost\n\nBehind what was lost: times and memory as shares of ours.")
-    parts.append("\n".join("- %s (%s.)" % (reason, "; ".join(all_lost)) for reason, all_lost in lost(rows).items())
-                 or "None in this run.")
+    told = ["\n  - ".join(["- " + reason] + losses) for reason, losses in lost(rows).items()]
+    parts.append("\n".join(told) or "None in this run.")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     return "%s%s\n%s\n%s%s" % (before, BEGIN, "\n\n".join(parts), END, after)
 
