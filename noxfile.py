@@ -1,5 +1,6 @@
 """The version matrix: `nox` runs the suite on each TensorFlow below, `nox -s lint` the linters, `nox -s docs` the site,
-`nox -s package wheel` builds the package and uses it from its wheel, `nox -s coverage` tells which lines tests reach.
+`nox -s package wheel` builds the package and uses it from its wheel, `nox -s coverage` tells which lines tests reach,
+`nox -s legacy_keras` takes Keras 2 on the newest TensorFlow.
 
 nox looks for each Python on PATH; with pyenv, name them: PYENV_VERSION=3.11.7:3.7.16:3.8.18:3.13.0 nox
 """
@@ -48,6 +49,13 @@ def tests(session, tensorflow):
     """The whole suite on one TensorFlow; arguments after -- go to pytest."""
     session.install("-qq", "-e", ".[dev]", *requirements(tensorflow))
     session.run("python", "-m", "pytest", *session.posargs, env=WHOLE)
+
+
+@nox.session(python="3.11")
+def legacy_keras(session):
+    """The suite on the newest TensorFlow with Keras 2 in the place of Keras 3; arguments after -- go to pytest."""
+    session.install("-qq", "-e", ".[dev,tf-cpu]", "tf-keras")
+    session.run("python", "-m", "pytest", *session.posargs, env=dict(WHOLE, TF_USE_LEGACY_KERAS="1"))
 
 
 @nox.session(venv_backend="none")
