@@ -62,7 +62,7 @@ MUTATIONS = [
      "return axes[0] if axes else 0", "return 0", ["tests/test_sources.py::test_partitioned_variables[True-1-3]"]),
     ("take user gradients for symmetric", "graph/regions.py",
      "return any(control_flow.carries_functions(op) or", "return False and any(control_flow.carries_functions(op) or",
-     ["tests/test_plan.py::test_rows_of_a_hessian_that_is_not_symmetric"]),
+     ["tests/test_mixed_blocks.py::test_rows_of_a_hessian_that_is_not_symmetric"]),
     ("let curvature pass by an inner cut", "structure/axes.py",
      "elif not _is_flat(op, positions) and any(", "elif False and any(",
      ["tests/structure/test_pitfalls.py::test_pitfalls"]),

@@ -44,6 +44,7 @@ _ONE_IN = {
     "tests/test_docs.py::test_page_runs_and_prints_what_it_shows[docs": 2,
     "tests/test_gallery.py": 2,
     "tests/test_legacy_examples.py": 2,
+    "tests/test_mixed_blocks.py": 2,
     "tests/test_plan.py": 2,
     "tests/test_precision.py::test_a_float32_model_in_double": 4,
     "tests/test_properties.py::test_every_op_of_the_set": 4,
