@@ -16,7 +16,6 @@ from sparsity.mutations import MUTATIONS as OF_SPARSITY
 from traits.mutations import MUTATIONS as OF_TRAITS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-COPIED = ("tf1_hessian", "tests", "docs", "pyproject.toml")
 CONFORMANCE = "tests/conformance/test_conformance.py::test_hessian_or_diagonal"
 FACTS = "tests/test_tensorflow_facts.py::"
 REFUSALS = "tests/test_refusals.py::test_every_call_refuses_and_leaves_the_graph"
@@ -138,13 +137,12 @@ CLUMSY = re.compile(r"\b(Import|ModuleNotFound|Name|Syntax|Indentation)Error\b")
 
 
 def copied(folder):
-    """A copy of the package and of all that its tests read, without what earlier runs left."""
-    for name in COPIED:
-        source, target = os.path.join(ROOT, name), os.path.join(folder, name)
-        if os.path.isdir(source):
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        else:
-            shutil.copy(source, target)
+    """A copy of the project, without what earlier runs left."""
+    files = subprocess.check_output(["git", "ls-files"], cwd=ROOT, universal_newlines=True).splitlines()
+    for name in files:
+        target = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy(os.path.join(ROOT, name), target)
 
 
 def edited(path, text, becomes):
