@@ -190,12 +190,19 @@ def test_zeros_with_rounding_noise_are_no_error():
 
 # --- a gradient of the user's own
 
-@pytest.mark.parametrize("name, gradient", [
-    ("guided", lambda y, grad: tf.nn.relu(grad)), ("squared", lambda y, grad: grad * tf.abs(grad)),
-    ("constant", lambda y, grad: 0.0 * grad + 0.125), ("reversed", lambda y, grad: -0.5 * grad),
-    ("slopes", lambda y, grad: grad * tf.sigmoid(y)), ("rows", lambda y, grad: grad * tf.reduce_mean(y, 0))])
-def test_a_gradient_that_need_not_be_one(name, gradient):
-    """What columns give, whether the user's function is linear or not."""
+@pytest.mark.parametrize("name, engine, gradient", [
+    ("guided", "mixed", lambda y, grad: tf.nn.relu(grad)), ("squared", "mixed", lambda y, grad: grad * tf.abs(grad)),
+    ("constant", "mixed", lambda y, grad: 0.0 * grad + 0.125), ("shifted", "mixed", lambda y, grad: grad + 0.125),
+    ("inverted", "mixed", lambda y, grad: 0.5 / (2.0 + grad)),
+    ("rows", "mixed", lambda y, grad: grad * tf.reduce_mean(y, 0)),
+    ("reversed", "structured", lambda y, grad: -0.5 * grad),
+    ("slopes", "structured", lambda y, grad: grad * tf.sigmoid(y)),
+    ("twice", "structured", lambda y, grad: 2.0 * grad + grad * y),
+    ("divided", "structured", lambda y, grad: grad / (1 + y * y)),
+])
+def test_a_gradient_that_need_not_be_one(name, engine, gradient):
+    """What columns give, whether the user's function is linear or not; few of them for all weights where it is and
+    does not mix rows."""
     @tf.custom_gradient
     def through(x):
         return tf.identity(x), lambda grad: gradient(x, grad)
@@ -207,6 +214,7 @@ def test_a_gradient_that_need_not_be_one(name, gradient):
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 1, 1, 0, 1], logits=z))
 
     loss, xs, feed = Program(name, function, seed=4).on_sources()
+    assert th.plan(loss, xs).engine == engine
     with session_of(loss.graph) as session:
         ours, plain = session.run([th.hessian_diag(loss, xs, verify="never"),
                                    th.hessian_diag(loss, xs, engine="loop")], feed)
