@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -17,6 +18,8 @@ from processes import THREADS, peak_megabytes, timed
 __all__ = ["announced", "deviation", "in_turns", "memory_alone", "parser_of", "prepared", "race", "session_of", "show",
            "stored"]
 
+# Seconds: threads of OpenMP and XLA wait actively for some milliseconds.
+_PAUSE = 0.05
 HEADING = "%-18s %-26s %7s %9s %9s %10s %7s %8s %8s  %s" % (
     "case", "way", "columns", "build", "first", "steady", "ratio", "base MB", "peak MB", "error")
 LINE = "%-18s %-26s %7s %9.0f %9.1f %10.2f %7.2f %8s %8s  %s"
@@ -85,13 +88,19 @@ def _first_calls(ways, inputs, values, session):
 
 
 def in_turns(calls, rivals, repeats):
-    """{way: median of its milliseconds}, all in turns; the first quarter warms up."""
-    times = {name: [] for name in list(calls) + list(rivals)}
+    """{way: median of its milliseconds}, all in turns; the first quarter warms up.
+
+    A turn is a pause, in which the threads of the way before stop spinning, and two runs, of which the second counts:
+    the first brings back what other ways drove out of the caches.
+    """
+    runs = {name: lambda call=call: timed(call)[0] for name, call in calls.items()}
+    runs.update((name, rival.run) for name, rival in rivals.items())
+    times = {name: [] for name in runs}
     for _ in range(repeats):
-        for name, call in calls.items():
-            times[name].append(timed(call)[0])
-        for name, rival in rivals.items():
-            times[name].append(rival.run())
+        for name, run in runs.items():
+            time.sleep(_PAUSE)
+            run()
+            times[name].append(run())
     return {name: float(np.median(t[repeats // 4:])) for name, t in times.items()}
 
 

@@ -153,7 +153,7 @@ def test_every_type_gets_an_answer():
     What TensorFlow does not differentiate is refused, but for the types of which this library knows the derivative: a
     type that joins is refused until it is known.
     """
-    asked = share(carry_derivatives(), 4)
+    asked = share(carry_derivatives(), 8)
     answers, part = answers_of(asked), len(asked) / float(len(carry_derivatives()))
     counts = collections.Counter(answers.values())
     assert set(counts) <= {"not real", "refused", "once", "twice"}
