@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(config, items):
     """Leaves the share of this version; of tests that were asked for one by one all."""
     if any("::" in argument for argument in config.args):
         return
-    kept = set(in_the_share(items))
+    kept = in_the_share(items)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = [item for item in items if item in kept]
 
