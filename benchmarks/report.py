@@ -25,7 +25,7 @@ HEADING = """| case | way | columns | build, ms | first call, ms | steady, ms | 
 CLEARLY = 0.95
 FIGURES = collections.OrderedDict([("steady", "steady"), ("first", "first result"), ("peak_mb", "peak memory")])
 
-Loss = collections.namedtuple("Loss", "words race case times")
+_Loss = collections.namedtuple("Loss", "words race case times")
 
 
 def is_ours(way):
@@ -98,7 +98,7 @@ def lost(rows):
                 times = ratio(row, ways["ours"], name)
                 if not is_ours(way) and way != "one gradient" and times is not None and times < CLEARLY:
                     losses = found.setdefault(reason_of(name, race, way, case), [])
-                    losses.append(Loss("%s, %s" % (way, words), race, case, times))
+                    losses.append(_Loss("%s, %s" % (way, words), race, case, times))
     found = collections.OrderedDict((reason, _told(losses)) for reason, losses in found.items())
     curves = {(row["case"], row["way"]): row for row in rows if "products" in row}
     for (case, way), row in curves.items():

@@ -76,21 +76,21 @@ def edited(edit):
     return "".join(lines)
 
 
-def tests_of(data, edit):
-    """The tests that reach the line, as pytest takes them."""
-    reached = data.contexts_by_lineno(os.path.join(PACKAGE, edit.path)).get(edit.line, [])
-    return sorted({context.split("|")[0] for context in reached if "|run" in context})
+def reached_edits(data, path):
+    """[(what can be edited on a line of a file, the tests that reach it, as pytest takes them)]."""
+    contexts = data.contexts_by_lineno(os.path.join(PACKAGE, path))
+    tests = {line: sorted({c.split("|")[0] for c in reached if "|run" in c}) for line, reached in contexts.items()}
+    return [(edit, tests[edit.line]) for edit in edits_of(path) if tests.get(edit.line)]
 
 
 def sample(data, under, count, seed):
     """[(an edit, the tests that reach it)], files by turns so that large ones do not have them all."""
     chance = random.Random(seed)
-    waiting = {path: [e for e in edits_of(path) if tests_of(data, e)] for path in files(under)}
+    waiting = {path: reached_edits(data, path) for path in files(under)}
     found = []
     while len(found) < count and any(waiting.values()):
         path = chance.choice(sorted(p for p in waiting if waiting[p]))
-        edit = waiting[path].pop(chance.randrange(len(waiting[path])))
-        found.append((edit, tests_of(data, edit)))
+        found.append(waiting[path].pop(chance.randrange(len(waiting[path]))))
     return found
 
 

@@ -94,10 +94,9 @@ class HessianPlan(object):
     def _build(self, name):
         problem = self._problem
         with problem.graph.as_default(), tf.name_scope(name or "hessian_" + self.quantity):
-            options = problem.options
-            keep = ("colocation",) * bool(options.colocate)
-            emission = (Spread(problem.scratch, keep, problem.devices) if problem.devices else
-                        Emission.of_scratch(problem.scratch, keep))
+            colocated = problem.options.colocate
+            emission = (Spread(problem.scratch, colocated, problem.devices) if problem.devices else
+                        Emission.of_scratch(problem.scratch, colocated))
             laid = {}
             for rows in self._rows:
                 found = rows.laid.lay(emission, rows.source.size)

@@ -8,7 +8,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
 from tf1_hessian.graph.devices import parts_of
-from tf1_hessian.graph.emission import Emission, awaited, made_for, needs
+from tf1_hessian.graph.emission import Emission, made_for, needs, requisites
 from tf1_hessian.graph.scratch import key
 
 __all__ = [
@@ -178,14 +178,22 @@ def _rows_of_list(tensor_list, output, shape, chunks, count):
 
 def _split_by_dependence(ids, needed, outputs):
     """(the ops that depend on the ids, the tensors of the scratch graph that they or the outputs read else)."""
-    dependent, invariant = {ids.op}, {}
-    for op in needed:
-        if any(t.op in dependent for t in list(needs(op)) + awaited(op)):
-            dependent.add(op)
-    for op in dependent:
-        invariant.update((key(t), t) for t in needs(op) if t.op not in dependent)
-    invariant.update((key(o), o) for o in outputs if o is not None and o.op not in dependent)
-    return dependent - {ids.op}, list(invariant.values())
+    dependent, invariant = _following([ids], needed), {}
+    inside = dependent | {ids.op}
+    for op in inside:
+        invariant.update((key(t), t) for t in needs(op) if t.op not in inside)
+    invariant.update((key(o), o) for o in outputs if o is not None and o.op not in inside)
+    return dependent, list(invariant.values())
+
+
+def _following(seeds, ops):
+    """Those of some ops, inputs first, that depend on the seeds."""
+    first = {s.op for s in seeds}
+    found = set(first)
+    for op in ops:
+        if any(t.op in found for t in requisites(op)):
+            found.add(op)
+    return found - first
 
 
 def added_up(contributions, zeros, count, size):
@@ -246,11 +254,7 @@ def _one_by_one(make, count):
 
 def dependent_on(seeds, outputs):
     """The ops of the scratch graph between some seeds and outputs; None among these is passed over."""
-    dependent, inside = {s.op for s in seeds}, made_for(outputs, seeds[0].graph) if seeds else []
-    for op in inside:
-        if any(t.op in dependent for t in list(needs(op)) + awaited(op)):
-            dependent.add(op)
-    return dependent - {s.op for s in seeds}
+    return _following(seeds, made_for(outputs, seeds[0].graph)) if seeds else set()
 
 
 def replaced(outputs, seeds, values):

@@ -77,8 +77,8 @@ def shares_told(count, size, devices):
 class Spread(object):
     """Emissions of one scratch graph on several devices. What is not dealt out by `shares` is emitted on the first."""
 
-    def __init__(self, scratch, keep, devices):
-        self._emissions = [Emission.of_scratch(scratch, keep, _placing(d)) for d in devices]
+    def __init__(self, scratch, colocated, devices):
+        self._emissions = [Emission.of_scratch(scratch, colocated, _placing(d)) for d in devices]
 
     def emit(self, tensors):
         """The emitted tensors, on the first device."""

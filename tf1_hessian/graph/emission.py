@@ -6,7 +6,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph import bodies, control_flow, lifting, sizes, tensor_arrays
 from tf1_hessian.graph.scratch import key, original
 
-__all__ = ["Emission", "awaited", "emit_anew", "made_for", "needs"]
+__all__ = ["Emission", "emit_anew", "made_for", "needs", "requisites"]
 
 
 
@@ -17,21 +17,22 @@ class Emission(object):
     bodies: two ops that share a body's functions can't both be differentiated.
     """
 
-    def __init__(self, replacements, copied, keep=frozenset(), budget=None, place=None):
+    def __init__(self, replacements, copied, colocated=False, budget=None, place=None):
         self._values = dict(replacements)
         self.copies = copied
-        self._keep = keep
+        self._colocated = colocated
         self._budget = budget
         self._place = place
         self._sizes = {}
 
     @classmethod
-    def of_scratch(cls, scratch, keep=(), place=None):
+    def of_scratch(cls, scratch, colocated=False, place=None):
         """Emits a scratch graph's tensors into the graph it was rehearsed for.
 
-        keep: "colocation" with the ops asked for, dropped else. place: a device function that all ops are made under.
+        colocated: whether colocation with the ops asked for is kept. place: a device function that all ops are made
+        under.
         """
-        return cls({}, lambda t: t.graph is scratch, frozenset(keep), place=place)
+        return cls({}, lambda t: t.graph is scratch, colocated, place=place)
 
     @classmethod
     def of_function(cls, body, arguments):
@@ -44,7 +45,7 @@ class Emission(object):
         """An emission for a nested graph that knows all that this one knows; what it emits stays its own."""
         values = dict(self._values)
         values.update(replacements)
-        return type(self)(values, copied, self._keep, self._budget, self._place)
+        return type(self)(values, copied, self._colocated, self._budget, self._place)
 
     def placed(self):
         """A scope in which ops are made where this emission makes them."""
@@ -114,7 +115,7 @@ class Emission(object):
             if size is not None:
                 self._values[key(top)] = tf.constant(size, top.dtype)
                 continue
-            pending = [t for t in list(needs(top.op)) + awaited(top.op) if self._is_pending(t)]
+            pending = [t for t in requisites(top.op) if self._is_pending(t)]
             if pending:
                 stack.extend(pending)
                 continue
@@ -135,13 +136,13 @@ class Emission(object):
         with contextlib.ExitStack() as scopes:
             if op.device:
                 scopes.enter_context(tf.device(op.device))
-            before = [self.value(t) for t in awaited(op)]
+            before = [self.value(t) for t in _awaited(op)]
             if before:
                 scopes.enter_context(tf.control_dependencies(before))
             yield
 
     def _copy(self, op, inputs):
-        attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or "colocation" in self._keep}
+        attributes = {k: v for k, v in op.node_def.attr.items() if k != "_class" or self._colocated}
         mark = attributes.get("_gradient_op_type")
         if mark is not None:
             copied = _compat.gradient_of_copy(mark.s.decode("utf-8"))
@@ -183,7 +184,7 @@ def made_for(outputs, graph):
         elif op not in seen and op.graph is graph:
             seen.add(op)
             stack.append((op, True))
-            stack.extend((t.op, False) for t in list(needs(op)) + awaited(op))
+            stack.extend((t.op, False) for t in requisites(op))
     return order
 
 
@@ -195,7 +196,12 @@ def needs(op):
     return op.inputs if conditional is None else (conditional.pred,) + conditional.reads
 
 
-def awaited(op):
+def requisites(op):
+    """The tensors that must be there before an op is made: what it is made from, and what it waits for."""
+    return list(needs(op)) + _awaited(op)
+
+
+def _awaited(op):
     """One output of each op that an op waits for, in a scratch graph whose order is kept.
 
     Else gradient functions of TensorFlow, which have nearly every op wait for the gradient that arrives, would make all
