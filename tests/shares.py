@@ -18,7 +18,8 @@ _PLACE = _VERSIONS.index(_VERSION) if _VERSION in _VERSIONS else 0
 # By the start of a test's name: one of how many is run. The longest start counts.
 _ONE_IN = {
     "tests/cli/": 2,
-    "tests/conformance/test_conformance.py::test_auto": 3,
+    "tests/conformance/test_conformance.py::test_auto": 4,
+    "tests/conformance/test_conformance.py::test_the_truths": 2,
     "tests/conformance/test_third_derivatives.py": 2,
     "tests/hooks/": 2,
     "tests/ops/test_ops.py::test_op": 8,
@@ -35,7 +36,7 @@ _ONE_IN = {
     "tests/sparsity/test_rules.py": 4,
     "tests/sparsity/test_sparse_hessians.py::test_numbers": 4,
     "tests/structure/": 2,
-    "tests/structure/test_layers.py::test_layers": 4,
+    "tests/structure/test_layers.py::test_layers": 6,
     "tests/structure/test_per_example.py::test_each_example": 6,
     "tests/structure/test_random_nets.py::test_ten_nets": 5,
     "tests/test_benchmarks.py::test_small_races_are_right": 2,

@@ -86,6 +86,25 @@ def test_a_function_of_an_imported_graph(waving):
     np.testing.assert_allclose(found, second * e ** 2 + first * e, rtol=1e-12)
 
 
+@pytest.mark.skipif(not hasattr(tf, "switch_case"), reason="tf.switch_case came with TF 1.14")
+def test_branches_of_an_imported_graph():
+    """The loss is sum(sin(w x)) + |u|^2, or |x|^2."""
+    w = tf.placeholder(D, [2, 3], name="w")
+    x, u = tf.placeholder(D, [3, 1], name="x"), tf.placeholder(D, [4], name="u")
+    which = tf.placeholder(tf.int32, [], name="which")
+    chosen = tf.switch_case(which, [
+        lambda: tf.reduce_sum(tf.sin(tf.matmul(w, x))) + tf.reduce_sum(u * u), lambda: tf.reduce_sum(x * x)])
+    tf.identity(chosen, name="loss")
+    saved, matrix = tf.get_default_graph().as_graph_def(), np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]])
+    feed = {"x:0": POINT[:, None], "w:0": matrix, "u:0": np.ones(4)}
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(saved, name="")
+        hessian = th.hessian("loss:0", "x:0")
+        found = [evaluated(hessian, dict(feed, **{"which:0": k}), graph).reshape(3, 3) for k in (0, 1)]
+    np.testing.assert_allclose(found[0], matrix.T.dot(-np.sin(matrix.dot(POINT))[:, None] * matrix), rtol=1e-12)
+    np.testing.assert_allclose(found[1], 2 * np.eye(3), rtol=1e-12)
+
+
 def test_a_refusal_inside_a_function_leaves_the_graph_as_it_was():
     @function.Defun(D)
     def opaque(a):

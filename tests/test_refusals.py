@@ -139,6 +139,23 @@ def parts_joined_after_a_loop():
     return tf.reduce_sum(parts.concat() ** 2), x
 
 
+def _scattered(indices):
+    """A loop, counted when it runs, over the elements of an array that x is scattered to."""
+    x, count = given(3), tf.placeholder_with_default(3, [])
+    array = tf.TensorArray(D, 3, dynamic_size=True, element_shape=[]).scatter(indices, x)
+    return tf.while_loop(lambda i, _: i < count, lambda i, a: [i + 1, a * array.read(i)], [0, tf.ones([], D)])[1], x
+
+
+@refused(th.NoSecondDerivativeError, "TensorArrayScatterV3", needs_v1_loops=True)
+def elements_out_of_order():
+    return _scattered([2, 0, 1])
+
+
+@refused(th.NoSecondDerivativeError, "TensorArrayScatterV3", needs_v1_loops=True)
+def elements_at_a_step_that_is_told_when_it_runs():
+    return _scattered(tf.range(0, 3, tf.placeholder_with_default(1, [])))
+
+
 @refused(th.NoSecondDerivativeError, "StackPopV2", needs_v1_loops=True)
 def gradients_of_a_loop_plus_an_l2_term():
     """TF's second derivative of it is 34 % off, without an error."""
@@ -178,7 +195,7 @@ def test_every_call_refuses_and_leaves_the_graph(name):
     for call in _calls(loss, x):
         text = assert_refused(refusal.error, call, loss.graph)
         assert any("(op type: %s)" % kind in text for kind in refusal.op_type), text
-        assert re.search(r"tf\.[a-z]\w+|Draw or read|Move it out|Use stack", text), "no way out: " + text
+        assert re.search(r"tf\.[a-z]\w+|Draw or read|Move it out|Use (stack|TensorArray)", text), "no way out: " + text
     assert_runs(loss)
 
 
@@ -187,7 +204,8 @@ def _path(text):
 
 
 # Inside a loop only the way through the body is known.
-WITHOUT_PATH = ["draw_inside_a_loop", "gradients_of_a_loop_plus_an_l2_term", "op_without_a_gradient_inside_a_loop",
+WITHOUT_PATH = ["draw_inside_a_loop", "elements_at_a_step_that_is_told_when_it_runs", "elements_out_of_order",
+                "gradients_of_a_loop_plus_an_l2_term", "op_without_a_gradient_inside_a_loop",
                 "parts_joined_after_a_loop"]
 
 

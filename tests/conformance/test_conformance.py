@@ -34,7 +34,7 @@ BROAD = frozenset([
     "sigmoid_cross_entropy", "softmax_cross_entropy", "tf_layers_network",
 ])
 IS_TF2 = tf.__version__ > "2"
-SHARE = frozenset(share(NAMES, 5))
+SHARE = frozenset(share(NAMES, 8))
 # Without a counterpart at the other end.
 AT_ONE_END = frozenset([
     "sparse_softmax_cross_entropy", "tf_layers_batch_norm_inference", "tf_layers_convolution", "tf_layers_dropout"])

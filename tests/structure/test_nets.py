@@ -12,7 +12,7 @@ from tests.structure.nets_dense import dense
 from tests.structure.nets_shapes import dropped
 from tests.structure.program import Program
 
-NAMES = share(NETS, 6)
+NAMES = share(NETS, 8)
 # Nets that are built in one graph and evaluated in one session call.
 TOGETHER = 12
 # How far results may be off, as a share of the largest entry.

@@ -95,7 +95,7 @@ PROGRAMS.update(("through_" + name, through(act)) for name, act in (
 
 
 CHUNKS = (None, 2)
-NAMES = share(PROGRAMS, 5)
+NAMES = share(PROGRAMS, 8)
 # Where the pool is not taken apart.
 DENSE = ("windows_overlap", "windows_leave_pixels", "read_twice", "pooled_linear")
 
