@@ -23,7 +23,7 @@ def test_products_are_those_of_the_closed_form(kind, dtype):
                              (operator.matmat(vectors), TRUTH.dot(vectors)), (operator * vectors, TRUTH.dot(vectors)),
                              (operator.rmatvec(vectors[:, 1]), TRUTH.dot(vectors[:, 1])),
                              (operator.T.matmat(vectors), TRUTH.dot(vectors)),
-                             (operator.H.matvec(vectors[:, :1]), TRUTH.dot(vectors[:, :1]))):
+                             (operator.H.matvec(vectors[:, 2]), TRUTH.dot(vectors[:, 2]))):
             np.testing.assert_allclose(found, truth, atol=tolerance * np.abs(TRUTH).max())
             assert found.dtype == np.float64
     assert operator.shape == (6, 6) and operator.dtype == np.float64
@@ -182,7 +182,7 @@ def test_sizes_sessions_and_empty_feeds():
     operator = th.HessianOperator(rosenbrock(tf.reshape(w, [-1])), w)
     with pytest.raises(ValueError, match="no default session"):
         operator.matvec(np.ones(6))
-    with pytest.raises(ValueError, match="dimension mismatch"):
+    with pytest.raises(ValueError, match="[Dd]imension mismatch"):
         operator.matvec(np.ones(5))
     with pytest.raises(ValueError, match="real numbers"):
         operator.matvec(1j * np.ones(6))
