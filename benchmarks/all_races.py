@@ -1,6 +1,6 @@
 """All races of the design, one after the other, and the page that tells them; `make races` runs it.
 
-    python benchmarks/all_races.py --rival PYTHON [--small] [--only full sparse] [--folder benchmarks/results]
+    python benchmarks/all_races.py --rival PYTHON [--small] [--only full sparse_hessians] [--folder benchmarks/results]
 
 PYTHON has what rivals.txt names. Each race writes its figures into the folder, and races.json there holds all; --only
 runs some again and takes the others from there. The page is docs/benchmarks.md with docs/images/races.png, with --small
@@ -18,7 +18,7 @@ import sys
 import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPTS = ("diagonal", "full", "sparse", "inputs", "estimates")
+SCRIPTS = ("diagonal", "full", "sparse_hessians", "inputs", "estimates")
 VERSIONS = """
 import sys
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""Sparse Hessians by asdex, by jitted JAX with given colours, or by CasADi; started by sparse.py. Needs these.
+"""Sparse Hessians by asdex, by jitted JAX with given colours, or by CasADi; started by sparse_hessians.py. Needs these.
 
 Building is all that a user waits for before the first run: pattern, colours, tracing, compiling. JAX with given colours
 is spared the first two: it is what JAX could do if it had them.

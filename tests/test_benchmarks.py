@@ -19,15 +19,15 @@ import inputs  # noqa: E402
 import processes  # noqa: E402
 import reasons  # noqa: E402
 import report  # noqa: E402
-import sparse  # noqa: E402
+import sparse_hessians  # noqa: E402
 
 SINGLE, DOUBLE = 1e-5, 1e-11
 RACES = {
     "diagonal": (lambda: diagonal.raced("small_skip", 2, None, False), SINGLE),
     "full": (lambda: full.raced("small", 2, None, False), SINGLE),
-    "chain": (lambda: sparse.raced("small-chain", 2, None, False), DOUBLE),
-    "glm": (lambda: sparse.raced("small-glm", 2, None, False), DOUBLE),
-    "factors": (lambda: sparse.raced("small-factors", 2, None, False), DOUBLE),
+    "chain": (lambda: sparse_hessians.raced("small-chain", 2, None, False), DOUBLE),
+    "glm": (lambda: sparse_hessians.raced("small-glm", 2, None, False), DOUBLE),
+    "factors": (lambda: sparse_hessians.raced("small-factors", 2, None, False), DOUBLE),
     "inputs": (lambda: inputs.raced(3, 20, 2, None, False), SINGLE),
 }
 WORKER = """
@@ -54,11 +54,11 @@ def test_small_races_are_right(name):
 def test_references_are_no_echo():
     """Another answer is noticed: of a matrix by one wrong entry, of a diagonal too."""
     for case in ("small-glm", "small-factors"):
-        pattern, _ = sparse.coloring_of(case)
-        read, exact = sparse.reference(case)
-        n = sparse.problem(case)[0].size
-        wrong = sparse.as_matrix("a rival", ([0, n - 1], [0, n - 1], [0.0, 1.0]), pattern, n, "full")
-        assert sparse.deviation(read(wrong), exact) > 0.1
+        pattern, _ = sparse_hessians.coloring_of(case)
+        read, exact = sparse_hessians.reference(case)
+        n = sparse_hessians.problem(case)[0].size
+        wrong = sparse_hessians.as_matrix("a rival", ([0, n - 1], [0, n - 1], [0.0, 1.0]), pattern, n, "full")
+        assert sparse_hessians.deviation(read(wrong), exact) > 0.1
 
 
 def test_estimates():

@@ -2,15 +2,14 @@
 import collections
 
 from tf1_hessian import errors
+from tf1_hessian.by_element import ByElement, Rows
 from tf1_hessian.colored import diagonal_by_colors, hessian_by_colors
-from tf1_hessian.derivatives import columns, elements
-from tf1_hessian.graph.devices import parts_of, shares_told
+from tf1_hessian.graph.devices import shares_told
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.emission import made_for
-from tf1_hessian.structure.adjoints import is_pulled_back_linearly
 from tf1_hessian.structure.blocks import Blocks
 from tf1_hessian.structure.by_example import ByExample
-from tf1_hessian.structure.costs import elements as count_of
+from tf1_hessian.structure.costs import bytes_of, columns_at_once, elements
 from tf1_hessian.structure.diagonal import Structure
 from tf1_hessian.structure.verification import ExampleVerification, ProductVerification, Verification
 
@@ -18,22 +17,9 @@ __all__ = ["Cost", "ENGINES", "Planner"]
 
 ENGINES = ("auto", "slices", "loop", "vectorized", "structured", "colored")
 
-# Memory that the tensors of one chunk may take: with more, caches lose what fewer loops win (benchmarks/dense.py).
-_CHUNK_BYTES = 64 * 2 ** 20
-# A column's tensors take about this many times the path's own: one for each op of the gradient and its derivatives.
-_COLUMN_TO_PATH = 8
-# Columns at once, however small.
-_MOST_AT_ONCE = 512
-# Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
-_MOST_OPS = 200000
-
 Cost = collections.namedtuple("Cost", "columns gradients ops bytes")
 Cost.__doc__ = """columns: seeds laid. gradients: their price, estimated in gradients of the same loss. ops: added to
 the graph. bytes: estimated for the intermediate tensors of one chunk."""
-
-_Rows = collections.namedtuple("_Rows", "source targets engine laid how")
-_Rows.__doc__ = """The rows of one source against `targets` (indices of layouts), rehearsed:
-`laid.lay(emission, count)`; how: in words."""
 
 
 class _Structured(object):
@@ -58,7 +44,7 @@ class Planner(object):
         self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
         self.reasons, self.needs, self.verification, self.colored = [], [], None, None
         self._shared = Cost(0, 0, 0, 0)
-        self._unit_bytes = _bytes_of(o for op in problem.path.ops for o in op.outputs)
+        self._by_element = ByElement(problem, engine, chunk_size, self._because)
         self._explain_path()
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         if problem.quantity == "sparse":
@@ -67,7 +53,7 @@ class Planner(object):
         else:
             structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
             structured.update(self._by_colors([i for i in indices if i not in structured], verified))
-            self.rows = [structured.get(i) or self._rows(i) for i in indices]
+            self.rows = [structured.get(i) or self._by_element.rows(i) for i in indices]
         self.cost = self._cost()
 
     def _explain_path(self):
@@ -107,7 +93,7 @@ class Planner(object):
         if chosen and verified:
             check = ExampleVerification if is_split else Verification
             self.verification = check(self._problem, chosen, diagonals)
-        return {i: _Rows(s, [i], "structured", _Structured([d], structure.at_once(s)), structure.explain(s))
+        return {i: Rows(s, [i], "structured", _Structured([d], structure.at_once(s)), structure.explain(s))
                 for i, s in zip(indices, sources) for c, d in zip(chosen, diagonals) if c is s}
 
     def _blocks(self, indices, sources, verified):
@@ -125,7 +111,7 @@ class Planner(object):
         self._keep_together(blocks.sources)
         if verified:
             self.verification = ProductVerification(problem, blocks.sources, laid)
-        return {i: _Rows(problem.rows[i], problem.targets(i), "structured", _Structured(
+        return {i: Rows(problem.rows[i], problem.targets(i), "structured", _Structured(
             [laid[pair] for pair in pairs[i]], blocks.columns), blocks.explain(problem.rows[i])) for i in pairs}
 
     def _keep_together(self, sources):
@@ -149,13 +135,13 @@ class Planner(object):
         if colored is None:
             return {}
         self._take_colored(colored)
-        return {i: _Rows(self._problem.rows[i], [i], "colored", part, "%s by colours, for all these sources" % (
+        return {i: Rows(self._problem.rows[i], [i], "colored", part, "%s by colours, for all these sources" % (
             errors.counted(colored.columns.columns, "column"))) for i, part in zip(indices, colored.parts)}
 
     def _take_colored(self, colored):
         self.colored, columns, shared = colored, colored.columns, self._shared
-        each = _bytes_of([o for op in columns.column_ops for o in op.outputs]) / columns.columns_of_ops
-        gradients = columns.columns * each / float(max(1, 3 * self._unit_bytes))
+        each = bytes_of([o for op in columns.column_ops for o in op.outputs]) / columns.columns_of_ops
+        gradients = columns.columns * each / float(max(1, 3 * self._by_element.path_bytes))
         self._shared = Cost(shared.columns + columns.columns, shared.gradients + gradients, 0,
                             max(shared.bytes, int(each * columns.size)))
         self._because(colored.reason)
@@ -183,8 +169,7 @@ class Planner(object):
 
     def _fitting(self, column_bytes, count):
         """How many columns are laid at once."""
-        size = self._chunk_size or max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // max(1, column_bytes)))
-        return int(min(count, size))
+        return int(min(count, self._chunk_size or columns_at_once(column_bytes)))
 
     def _has_gradient(self, index):
         if any(g is not None for g in self._problem.gradients[index]):
@@ -196,81 +181,10 @@ class Planner(object):
         if reason not in self.reasons:
             self.reasons.append(reason)
 
-    def _rows(self, index):
-        source = self._problem.rows[index]
-        if self._problem.per_example:
-            self._refuse_bending()
-        engine, laid = self._lay(index, source)
-        how = "%s%s, engine %s%s" % (
-            errors.counted(source.size, "column"), errors.in_chunks(source.size, laid.size), engine,
-            shares_told(source.size, laid.size, self._problem.devices))
-        return _Rows(source, self._problem.targets(index), engine, laid, how)
-
-    def _refuse_bending(self):
-        """Columns hold all examples where gradients are linear in what arrives."""
-        for op in self._problem.path.ops:
-            if not is_pulled_back_linearly(op, range(len(op.outputs))):
-                raise errors.bad_option("per_example", True, (
-                    "gradients that are linear in what arrives, and that of '%s' (%s) may not be: ask for each element "
-                    "of the losses by itself" % (op.name, op.type)))
-
-    def _lay(self, index, source):
-        if self._engine == "slices":
-            return "slices", self._sliced(index, source)
-        if self._engine == "loop":
-            return "loop", self._looped(index, source)
-        if self._engine == "vectorized":
-            return "vectorized", self._vectorized(index, source)
-        if source.size == 1:
-            return "loop", self._looped(index, source)
-        try:
-            return "vectorized", self._vectorized(index, source)
-        except LookupError:
-            raise
-        except ValueError as refusal:
-            self._because("the columns of %s run one by one: %s" % (source.name, refusal))
-            return "loop", self._looped(index, source)
-
-    def _looped(self, index, source):
-        return columns.looped(lambda seed: self._problem.outputs(index, seed), source.size, source.dtype,
-                              len(self._problem.devices))
-
-    def _sliced(self, index, source):
-        problem = self._problem
-        estimate = source.size * 3 * len(problem.path.ops)
-        if estimate > _MOST_OPS:
-            raise errors.engine_does_not_fit("slices", "%d elements would add about %d ops, and %d is the limit" % (
-                source.size, estimate, _MOST_OPS))
-        targets = [problem.cols[t] for t in problem.targets(index)]
-        return elements.Elements(problem.losses, source, targets, problem.quantity == "diag", problem.options)
-
-    def _vectorized(self, index, source):
-        most = parts_of(source.size, len(self._problem.devices))
-        size = min(most, int(self._chunk_size or self._best_chunk(source)))
-        try:
-            return columns.together(lambda: columns.vectorized(
-                lambda seed: self._problem.outputs(index, seed), source.size, source.dtype, size))
-        except errors.NotVectorized as refusal:
-            raise errors.engine_does_not_fit("vectorized", refusal) from refusal
-
-    def _best_chunk(self, source):
-        column = _COLUMN_TO_PATH * self._unit_bytes + 4 * source.size * source.dtype.size
-        fitting = max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // column))
-        if fitting < source.size:
-            self._because("chunks of %s keep the tensors that %s takes near %d MB" % (
-                errors.counted(fitting, "column"), source.name, _CHUNK_BYTES // 2 ** 20))
-        return fitting
-
-    def _bytes_of_column(self, rows):
-        """Of all tensors of one column. One whose sizes are not known counts as no larger than two of the path."""
-        most = 2 * max([_bytes_of([o]) for op in self._problem.path.ops for o in op.outputs] or [1])
-        outputs = [o for op in rows.laid.column_ops for o in op.outputs]
-        return _bytes_of(outputs, max(most, rows.laid.columns * most)) / rows.laid.columns
-
     def _cost(self):
         laid = [r for r in self.rows if r.engine not in ("colored", "structured")]
-        column = {r.source: self._bytes_of_column(r) for r in laid}
-        gradient = float(max(1, 3 * self._unit_bytes))
+        column = {r.source: self._by_element.bytes_of_column(r) for r in laid}
+        gradient = float(max(1, 3 * self._by_element.path_bytes))
         gradients = sum(r.source.size * column[r.source] / gradient for r in laid)
         ops = {op for r in self.rows for op in r.laid.needed}
         ops |= set(self.colored.columns.needed if self.colored else ())
@@ -278,12 +192,7 @@ class Planner(object):
         count = sum(r.source.size for r in laid)
         held, shared = 0, self._shared
         if self._problem.per_example:
-            held = sum(count_of(dimensions_of(self._problem.losses[0])) * s.size * s.dtype.size
+            held = sum(elements(dimensions_of(self._problem.losses[0])) * s.size * s.dtype.size
                        for s in self._problem.rows)
         return Cost(count + shared.columns, 1 + gradients + shared.gradients, len(ops),
                     int(max(most + [shared.bytes])) + held)
-
-
-def _bytes_of(tensors, most=None):
-    sizes = [count_of(dimensions_of(t)) * (t.dtype.base_dtype.size or 0) for t in tensors]
-    return sum(sizes if most is None else [min(size, most) for size in sizes])

@@ -3,16 +3,12 @@ import collections
 
 from tf1_hessian import errors
 from tf1_hessian.rows.engines import ByColumns, ByTangents, tangents_of
-from tf1_hessian.structure.costs import Costs, elements
+from tf1_hessian.structure.costs import COLUMN_TO_PATH, Costs, columns_at_once, elements
 
 __all__ = ["Choice", "choose"]
 
-# Memory that tangents, or the columns of one chunk, may take.
+# Memory that tangents may take.
 _TANGENT_BYTES = 2 ** 30
-_CHUNK_BYTES = 64 * 2 ** 20
-_MOST_AT_ONCE = 512
-# A column's tensors take about this many times the path's own.
-_COLUMN_TO_PATH = 8
 # A direction through an op that has no forward derivative of its own takes that many times one that has.
 _GENERAL = 4.0
 
@@ -60,9 +56,9 @@ def choose(problem, engine, chunk_size):
     if by_tangents:
         held = prices.tangent_bytes * size // max(1, problem.width)
         return Choice(ByTangents(problem, tangents, size), prices.tangents, held, reasons)
-    size = chunk_size or max(1, min(_MOST_AT_ONCE, _CHUNK_BYTES // max(1, _COLUMN_TO_PATH * prices.path_bytes)))
-    laid = ByColumns(problem, engine, size)
-    return Choice(laid, prices.columns, _COLUMN_TO_PATH * prices.path_bytes * laid.size, reasons)
+    column_bytes = COLUMN_TO_PATH * prices.path_bytes
+    laid = ByColumns(problem, engine, chunk_size or columns_at_once(column_bytes))
+    return Choice(laid, prices.columns, column_bytes * laid.size, reasons)
 
 
 def _tangents_at_once(problem, prices, chunk_size):

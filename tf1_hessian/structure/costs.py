@@ -4,7 +4,15 @@ import numpy as np
 from tf1_hessian.graph.dimensions import dimensions_of
 from tf1_hessian.graph.traits.products import MATRIX_PRODUCTS, sides
 
-__all__ = ["ASSUMED_SIZE", "Costs", "elements"]
+__all__ = ["ASSUMED_SIZE", "CHUNK_BYTES", "COLUMN_TO_PATH", "Costs", "bytes_of", "columns_at_once", "elements"]
+
+# Memory that the tensors of one chunk of columns may take: with more, caches lose what fewer loops win
+# (benchmarks/dense.py).
+CHUNK_BYTES = 64 * 2 ** 20
+# A column's tensors take about this many times the path's own: one for each op of the gradient and its derivatives.
+COLUMN_TO_PATH = 8
+# Columns at once, however small.
+_MOST_AT_ONCE = 512
 
 # What an unknown dimension (a batch size) counts as.
 ASSUMED_SIZE = 128
@@ -21,6 +29,17 @@ def elements(sizes):
     if sizes is None:
         return ASSUMED_SIZE ** 2
     return int(np.prod([ASSUMED_SIZE if s is None else s for s in sizes], dtype=np.int64))
+
+
+def bytes_of(tensors, most=None):
+    """The bytes of some tensors together, of which none counts for more than `most`."""
+    sizes = [elements(dimensions_of(t)) * (t.dtype.base_dtype.size or 0) for t in tensors]
+    return sum(sizes if most is None else [min(size, most) for size in sizes])
+
+
+def columns_at_once(column_bytes):
+    """How many columns are laid at once, whose tensors take so many bytes each."""
+    return int(max(1, min(_MOST_AT_ONCE, CHUNK_BYTES // max(1, column_bytes))))
 
 
 class Costs(object):

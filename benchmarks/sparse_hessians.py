@@ -1,7 +1,7 @@
 """Races sparse Hessians and diagonals by colours (races 4, 5, 6): asdex, jitted JAX with the same colours, CasADi.
 
-    python benchmarks/sparse.py [--cases chain surface denoising glm glm-diag factors] [--output FILE.json]
-    python benchmarks/sparse.py --rival PYTHON       # a Python with jax, asdex and casadi, each in its own process
+    python benchmarks/sparse_hessians.py [--cases chain surface denoising glm glm-diag factors] [--output FILE.json]
+    python benchmarks/sparse_hessians.py --rival PYTHON   # a Python with jax, asdex and casadi, each in its own process
 
 All in float64. A matrix is compared by its products with three random vectors, a diagonal by its entries, at some
 places where there are many, both with tf.gradients taken twice. races.py says what the figures are.
