@@ -25,7 +25,8 @@ MATRIX = [
 ]
 # Where an installed wheel is tried: both ends of the range of Pythons, each with its own extra.
 WHEELS = [("3.7", "tf1"), ("3.13", "tf-cpu")]
-# All cases of the long tables, of which `make test` runs a share; TF1_HESSIAN_WHOLE=0 nox is content with one as well.
+# All cases of the long tables, of which `make test` runs a share; TF1_HESSIAN_WHOLE=0 nox is content with one as well,
+# TF1_HESSIAN_WHOLE=0 TF1_HESSIAN_PART=2 nox with half of one.
 WHOLE = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF1_HESSIAN_WHOLE": os.environ.get("TF1_HESSIAN_WHOLE", "1")}
 
 nox.options.sessions = ["tests"]

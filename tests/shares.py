@@ -1,5 +1,6 @@
 """Long tables in parts, so that the suite stays short: each TensorFlow of the matrix (noxfile.py) runs its own share,
 and all of each table for TF1_HESSIAN_WHOLE=1. What one in two runs, TF 1.15 and the newest TF run between them.
+TF1_HESSIAN_PART=2 runs a half of that, of all tests: a look at many versions in an hour or so.
 """
 import itertools
 import os
@@ -9,6 +10,7 @@ import tensorflow.compat.v1 as tf
 
 __all__ = ["IS_WHOLE", "in_the_share", "share"]
 
+_PART = int(os.environ.get("TF1_HESSIAN_PART", "1"))
 IS_WHOLE = os.environ.get("TF1_HESSIAN_WHOLE", "0") != "0"
 # Neighbours in this list run different shares; a version that is not here runs that of the newest.
 _VERSIONS = ["newest", "1.15", "1.13", "1.14", "2.4", "2.8", "2.11", "2.15", "2.16", "2.18"]
@@ -79,7 +81,7 @@ def in_the_share(items):
     """The set of the pytest items of the share."""
     kept = set()
     for (_, one_in), group in itertools.groupby(sorted(items, key=_group_of), _group_of):
-        kept.update(share(group, one_in, lambda item: item.nodeid))
+        kept.update(share(group, one_in * _PART, lambda item: item.nodeid))
     return kept
 
 
