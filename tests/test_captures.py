@@ -65,8 +65,14 @@ def test_the_result_can_be_differentiated_outside():
 def test_what_was_computed_outside_is_refused():
     w, x = weights(), tf.placeholder(tf.float64, [3])
     hidden = x ** 2
-    for function in (lambda: th.hessian_diag(tf.reduce_sum(hidden ** 2) + tf.reduce_sum(x), x),
-                     lambda: th.hessian_diag(tf.reduce_sum(hidden ** 2) + tf.reduce_sum(w ** 2), [w, x])):
+
+    def of_one():
+        return th.hessian_diag(tf.reduce_sum(hidden ** 2) + tf.reduce_sum(x), x)
+
+    def of_both():
+        return th.hessian_diag(tf.reduce_sum(hidden ** 2) + tf.reduce_sum(w ** 2), [w, x])
+
+    for function in (of_one, of_both):
         with pytest.raises(ValueError, match="outside of the function"):
             traced(function)()
 

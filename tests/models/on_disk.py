@@ -55,5 +55,7 @@ def truncated(path, share=0.5):
 def switched_off():
     """What of this process a load must leave as it is."""
     graph = tf.get_default_graph()
-    return (tf.executing_eagerly(), tf.resource_variables_enabled(), graph, len(graph.get_operations()),
-            tf.get_default_session(), graph.get_all_collection_keys(), os.getcwd())
+    known = [name for name in ("executing_eagerly", "resource_variables_enabled") if hasattr(tf, name)]
+    switches = [getattr(tf, name)() for name in known]
+    return (switches, graph, len(graph.get_operations()), tf.get_default_session(), graph.get_all_collection_keys(),
+            os.getcwd())

@@ -1,6 +1,7 @@
 """th.load_model: what TF 1.15 and this TensorFlow wrote is read, and what can't be is refused with the way out."""
 import functools
 import os
+import re
 import shutil
 
 import numpy as np
@@ -69,14 +70,19 @@ def test_a_frozen_graph(tmp_path):
         th.load_model(path, "loss")
 
 
+def _numbers(version):
+    return [int(v) for v in version.split(".")]
+
+
 @pytest.mark.parametrize("version", ["1.15.5", "2.21.0"])
 def test_a_saved_model_of_eager_code(version):
     """Its loss is inside functions, and no collection tells what is trainable. Old TensorFlow lacks ops of new ones."""
-    if [int(v) for v in version.split(".")] > [int(v) for v in tf.__version__.split(".")]:
-        with pytest.raises(ValueError, match="which TensorFlow %s does not have|can't read it" % tf.__version__):
-            th.load_model(eager_model(version), "loss")
+    try:
+        model = th.load_model(eager_model(version), "loss")
+    except ValueError as error:
+        assert _numbers(version) > _numbers(tf.__version__)
+        assert re.search("which TensorFlow %s does not have|can't read it" % tf.__version__, str(error))
         return
-    model = th.load_model(eager_model(version), "loss")
     assert len(model.sources) == 1
     np.testing.assert_allclose(list(diagonal(model).values())[0], DIAGONAL)
 
@@ -264,6 +270,7 @@ def test_parts_of_a_partitioned_variable_are_one_source(tmp_path):
         np.testing.assert_allclose(found["w"], 6 * np.arange(8.0).reshape(4, 2))
 
 
+@pytest.mark.skipif(not hasattr(tf, "lookup"), reason="tf.lookup came with TF 1.14")
 def test_tables_are_filled_and_devices_forgotten(tmp_path):
     def looked_up():
         table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a", "b"], [2.0, 5.0]), -1.0)

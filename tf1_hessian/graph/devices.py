@@ -110,12 +110,10 @@ def _placing(device):
     def place(op):
         if any(t.dtype == tf.resource or t.dtype != t.dtype.base_dtype for t in op.inputs):
             return op.device
-        spec = tf.DeviceSpec.from_string(op.device)
-        for part in ("job", "replica", "task"):
-            if getattr(wanted, part) is not None:
-                spec = spec.replace(**{part: getattr(wanted, part)})
-        if wanted.device_type is not None:
-            spec = spec.replace(device_type=wanted.device_type, device_index=wanted.device_index)
-        return spec.to_string()
+        own = tf.DeviceSpec.from_string(op.device)
+        task = {part: getattr(own if getattr(wanted, part) is None else wanted, part)
+                for part in ("job", "replica", "task")}
+        kind = own if wanted.device_type is None else wanted
+        return tf.DeviceSpec(device_type=kind.device_type, device_index=kind.device_index, **task).to_string()
 
     return place

@@ -1,6 +1,6 @@
 """Arrays: what fills, joins and overwrites; norms."""
 from tf1_hessian import _compat
-from tf1_hessian._compat import tf
+from tf1_hessian._compat import VERSION, tf
 from tf1_hessian.derivatives.repairs.broadcasting import widened
 
 __all__ = ["FORWARDS", "GRADIENTS"]
@@ -9,6 +9,11 @@ __all__ = ["FORWARDS", "GRADIENTS"]
 def _euclidean_norm(op, x, axes):
     """The root of the sum of squares, written out: TensorFlow before 2.0 gives None in silence."""
     return [tf.sqrt(tf.reduce_sum(x * tf.conj(x), axes, keepdims=op.get_attr("keep_dims")))]
+
+
+def _add(op, x, y):
+    """The sum, as the op of older graphs: TF 1.13 reads this one in models of later versions, without a gradient."""
+    return [x + y]
 
 
 def _lin_space(op, start, stop, num):
@@ -79,6 +84,8 @@ FORWARDS = {
     "PadV2": _pad_v2,
     "Range": _range,
 }
+if VERSION < (1, 14):
+    FORWARDS["AddV2"] = _add
 
 GRADIENTS = {
     "DynamicStitch": _dynamic_stitch,
