@@ -9,6 +9,7 @@ Refusal.__doc__ = "`engine` refuses `scenarios` in versions first .. last (both 
 
 _TF2 = (2, 0)
 _TF1 = (1, 15)
+_OLD = (1, 14)
 _OLDEST = (1, 13)
 
 _CONDS = ["after_import_meta_graph_of_a_cond", "tf_layers_dropout"] + [
@@ -50,13 +51,14 @@ REFUSALS = [
         "embedding_lookup_in_partitioned_ref", "embedding_lookup_in_partitioned_resource", "embedding_lookup_in_ref",
         "embedding_lookup_in_resource", "gather_from_ref", "gather_from_resource"], last=_TF1),
     Refusal("vectorized", "MatrixSolve", ["log_determinant_and_inverse"], first=_TF1, last=_TF1),
-    # What it learned after 1.13.
-    Refusal("vectorized", "MatrixTriangularSolve", [
-        "cholesky_and_triangular_solve", "gaussian_process_likelihood", "log_determinant_and_inverse"], last=_OLDEST),
-    Refusal("vectorized", "MatrixDiag", ["array_matrix_diag_part"], last=_OLDEST),
+    # What it learned after 1.14.
+    Refusal("vectorized", "MatrixTriangularSolve|MatrixDiag", [
+        "cholesky_and_triangular_solve", "gaussian_process_likelihood", "log_determinant_and_inverse"], last=_OLD),
+    Refusal("vectorized", "MatrixDiag", ["array_matrix_diag_part"], last=_OLD),
     Refusal("vectorized", "UnsortedSegmentSum", [
-        "array_broadcast", "array_dynamic_stitch", "array_gather", "array_scatter_nd", "array_segment_mean",
-        "array_segment_sum", "array_unsorted_segment_sum", "embedding_shared_with_output"], last=_OLDEST),
+        "array_dynamic_stitch", "array_gather", "array_scatter_nd", "array_segment_mean",
+        "array_segment_sum", "array_unsorted_segment_sum", "embedding_shared_with_output"], last=_OLD),
+    Refusal("vectorized", "UnsortedSegmentSum", ["array_broadcast"], last=_OLDEST),
 ]
 
 

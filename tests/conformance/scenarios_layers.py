@@ -47,7 +47,7 @@ def keras_embedding(dtype):
     return Case(tf.reduce_sum(tf.exp(tf.reduce_prod(rows, 1))), layer.embeddings)
 
 
-if VERSION >= (1, 14):  # TF 1.13 starts the recurrence in float32
+if VERSION >= (1, 15):  # older TF starts the recurrence in float32
     @scenario()
     def keras_recurrent_unrolled(dtype):
         layer = tf.keras.layers.SimpleRNN(

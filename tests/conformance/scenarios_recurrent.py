@@ -42,7 +42,7 @@ def _lengths():
     return tf.placeholder_with_default(np.int32([2, 1, 0]), [3])
 
 
-if VERSION >= (1, 14):  # TF 1.13 starts the recurrence in float32
+if VERSION >= (1, 15):  # older TF starts the recurrence in float32
     def _keras(kind, units, dtype, mask=None, **options):
         layer = getattr(tf.keras.layers, kind)(
             units, dtype=dtype.name, kernel_initializer=_weights, recurrent_initializer=_weights,

@@ -100,8 +100,8 @@ OPS = [
     Op("QuantizeAndDequantize", lambda x: tf.quantization.quantize_and_dequantize(
         3 * x, -4.0, 4.0, num_bits=24, range_given=True), truth=lambda x: 3 * x),
     Op("BlockLSTM", lambda x: _lstm("BlockLSTM", x, (2,)), "repaired", "refused", shape=(19,), precision="float32",
-       since=(1, 14)),
+       since=(1, 15)),
     Op("CudnnRNN", _cudnn, "refused", "refused", shape=(6,), precision="float32",
        note="its gradient is in a library that does not give the second"),
-    Op("GRUBlockCell", _gru, "repaired", "refused", shape=(11,), precision="float32", since=(1, 14)),
+    Op("GRUBlockCell", _gru, "repaired", "refused", shape=(11,), precision="float32", since=(1, 15)),
 ]

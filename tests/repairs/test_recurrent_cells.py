@@ -8,8 +8,8 @@ from numpy_truth import numbers
 import tf1_hessian as th
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
-# In TF 1.13 the kernels are in tf.contrib, which loads them when it is imported.
-if VERSION < (1, 14):
+# Before TF 1.15 the kernels are in tf.contrib, which loads them when it is imported.
+if VERSION < (1, 15):
     import tensorflow.contrib.rnn  # noqa: F401
 OPTIONS = {"dtype": tf.float32, "tolerance": 2e-4, "directions": 5}
 BATCH, INPUTS, UNITS = 2, 1, 2

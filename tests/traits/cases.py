@@ -14,8 +14,8 @@ from op_maker import DEFINITIONS
 __all__ = ["CASES"]
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
-# In TF 1.13 the kernels of recurrent cells are in tf.contrib, which loads them when it is imported.
-if VERSION == (1, 13):
+# Before TF 1.15 the kernels of recurrent cells are in tf.contrib, which loads them when it is imported.
+if VERSION < (1, 15):
     import tensorflow.contrib.rnn  # noqa: F401
 _BATCHES = "batch_dims" in [a.name for a in DEFINITIONS["GatherV2"].attr]
 _FAMILIES = (cases_elementwise, cases_indexing, cases_layers, cases_matrices, cases_products, cases_recurrent,

@@ -81,9 +81,8 @@ def seen_through(use, choice):
     size, high, wide, channels = dimensions_of(choice.slopes)
     letters = list("nyxc")
     sizes = dict(zip(letters, (size, high, wide, channels)))
-    if use.op.type in _SHIFTS:
-        known = -choice.slopes if use.op.type == "Sub" else choice.slopes
-        return Contraction(letters, ["c"], letters, sizes, [[c] for c in letters], ()), known
+    if use.op.type in _SHIFTS:  # a diagonal has the square of a subtraction's sign
+        return Contraction(letters, ["c"], letters, sizes, [[c] for c in letters], ()), choice.slopes
     seen = patches(use.op, use.op.inputs[0])
     shape, entries = tf.shape(seen), dimensions_of(seen)[-1]
     first = tf.reshape(tf.range(shape[0]) * shape[1] * shape[2], [-1, 1, 1, 1])

@@ -12,7 +12,7 @@ def _euclidean_norm(op, x, axes):
 
 
 def _add(op, x, y):
-    """The sum, as the op of older graphs: TF 1.13 reads this one in models of later versions, without a gradient."""
+    """The sum, as the op of older graphs: TF before 1.15 reads this one in later models, without a gradient."""
     return [x + y]
 
 
@@ -84,7 +84,7 @@ FORWARDS = {
     "PadV2": _pad_v2,
     "Range": _range,
 }
-if VERSION < (1, 14):
+if VERSION < (1, 15):
     FORWARDS["AddV2"] = _add
 
 GRADIENTS = {
