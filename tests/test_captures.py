@@ -1,4 +1,6 @@
 """Calls inside a function that is traced in a Session program: a tf.function, or a branch of a conditional."""
+import traceback
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -39,6 +41,24 @@ def test_variables_and_tensors_of_outside(engine):
     found = traced(lambda: [th.hessian_diag(loss(w), w, engine=engine), th.hessian_diag(loss(x), x, engine=engine)])()
     for each in evaluated(found, {x: X[:3, :2]}):
         np.testing.assert_allclose(each, second_of_tanh_squared(X[:3, :2]), rtol=1e-10)
+
+
+def test_autograph_leaves_the_library_alone():
+    """A gradient that is called meanwhile sees who calls: no copies of the library's functions that AutoGraph made."""
+    callers = []
+
+    @tf.custom_gradient
+    def cubed(x):
+        def grad(dy):
+            callers.extend(frame[2] for frame in traceback.extract_stack())
+            return 3 * x ** 2 * dy
+
+        return x ** 3, grad
+
+    w = weights()
+    found = traced(lambda: th.hessian_diag(tf.reduce_sum(cubed(w)), w))()
+    np.testing.assert_allclose(evaluated(found), 6 * X[:3, :2], rtol=1e-12)
+    assert "hessian_diag" in callers and "tf__hessian_diag" not in callers
 
 
 def test_a_branch():
