@@ -12,7 +12,7 @@ import functools
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, Rival
-from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
+from races import deviation, prepared, race, race_cases, session_of
 
 import tf1_hessian as th
 
@@ -155,17 +155,6 @@ def of_all(row, times):
     return dict(row, **{name: row[name] * times for name in ("first", "steady", "ratio")})
 
 
-def main():
-    parser = parser_of(__doc__, 15, "torch, backpack-for-pytorch and jax")
-    parser.add_argument("--cases", nargs="+", choices=sorted(EVERY) + ["lenet"])
-    options = parser.parse_args()
-    announced("milliseconds; medians")
-    results = []
-    for case in options.cases or (sorted(SMALL) + ["lenet"] if options.small else CASES):
-        results += show(raced(case, options.repeats, options.rival))
-    stored(results, options.output)
-
-
 if __name__ == "__main__":
     prepared()
-    main()
+    race_cases(__doc__, 15, "torch, backpack-for-pytorch and jax", raced, CASES, sorted(SMALL) + ["lenet"])

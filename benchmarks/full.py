@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from dense_nets import logits_of, pieces
 from processes import Rival
-from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
+from races import deviation, prepared, race, race_cases, session_of
 
 import tf1_hessian as th
 
@@ -79,17 +79,6 @@ def raced(case, repeats, python, is_measured=True):
     return race(problem_of, case, rivals, repeats, error_of, ["ours", "tf.hessians"] if is_measured else [])
 
 
-def main():
-    parser = parser_of(__doc__, 15, "jax and torch")
-    parser.add_argument("--cases", nargs="+", choices=sorted(EVERY))
-    options = parser.parse_args()
-    announced("milliseconds; medians")
-    results = []
-    for case in options.cases or sorted(SMALL if options.small else CASES):
-        results += show(raced(case, options.repeats, options.rival))
-    stored(results, options.output)
-
-
 if __name__ == "__main__":
     prepared()
-    main()
+    race_cases(__doc__, 15, "jax and torch", raced, sorted(CASES), sorted(SMALL))

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import THREADS, peak_megabytes, timed
 
-__all__ = ["announced", "deviation", "in_turns", "memory_alone", "parser_of", "prepared", "race", "session_of", "show",
-           "stored"]
+__all__ = ["announced", "deviation", "in_turns", "memory_alone", "parser_of", "prepared", "race", "race_cases",
+           "session_of", "show", "stored"]
 
 # Seconds: threads of OpenMP and XLA wait actively for some milliseconds.
 _PAUSE = 0.05
@@ -147,6 +147,21 @@ def stored(results, output):
         with open(output, "w") as file:
             found = {"tensorflow": tf.__version__, "threads": THREADS, "races": results}
             json.dump(found, file, indent=1, default=float)
+
+
+def race_cases(description, repeats, rival, raced, cases, small):
+    """The command of a script whose races are cases with names: those asked for, or all of them, in small or not.
+
+    raced: a function of a case, the number of repeats and the rivals' Python that gives its rows.
+    """
+    parser = parser_of(description, repeats, rival)
+    parser.add_argument("--cases", nargs="+", choices=sorted(set(cases) | set(small)))
+    options = parser.parse_args()
+    announced("milliseconds; medians")
+    results = []
+    for case in options.cases or (small if options.small else cases):
+        results += show(raced(case, options.repeats, options.rival))
+    stored(results, options.output)
 
 
 def prepared():

@@ -10,7 +10,7 @@ places where there are many, both with tf.gradients taken twice. races.py says w
 import numpy as np
 import tensorflow.compat.v1 as tf
 from processes import Rival
-from races import announced, deviation, parser_of, prepared, race, session_of, show, stored
+from races import deviation, prepared, race, race_cases, session_of
 from scipy import sparse
 
 import tf1_hessian as th
@@ -148,17 +148,6 @@ def raced(case, repeats, python, is_measured=True):
     return [dict(row, columns=coloring.number) for row in rows]
 
 
-def main():
-    parser = parser_of(__doc__, 11, "jax, asdex and casadi")
-    parser.add_argument("--cases", nargs="+", choices=sorted(EVERY))
-    options = parser.parse_args()
-    announced("milliseconds; medians")
-    results = []
-    for case in options.cases or sorted(SMALL if options.small else CASES):
-        results += show(raced(case, options.repeats, options.rival))
-    stored(results, options.output)
-
-
 if __name__ == "__main__":
     prepared()
-    main()
+    race_cases(__doc__, 11, "jax, asdex and casadi", raced, sorted(CASES), sorted(SMALL))
