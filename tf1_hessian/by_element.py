@@ -18,11 +18,16 @@ Rows.__doc__ = """The rows of one source against `targets` (indices of layouts),
 
 
 class ByElement(object):
-    """Rehearses rows with one engine, or with the best that fits. because: told what decided."""
+    """Rehearses rows with one engine, or with the best that fits. because: told what decided.
+
+    gradient_bytes: of all tensors of one gradient, the unit of prices.
+    """
 
     def __init__(self, problem, engine, chunk_size, because):
         self._problem, self._engine, self._chunk_size, self._because = problem, engine, chunk_size, because
-        self.path_bytes = bytes_of(o for op in problem.path.ops for o in op.outputs)
+        sizes = [bytes_of([o]) for op in problem.path.ops for o in op.outputs]
+        self._path_bytes, self._largest = sum(sizes), max(sizes or [1])
+        self.gradient_bytes = float(max(1, 3 * self._path_bytes))
 
     def rows(self, index):
         """The Rows of the source at an index."""
@@ -37,9 +42,8 @@ class ByElement(object):
 
     def bytes_of_column(self, rows):
         """Of all tensors of one column. One whose sizes are not known counts as no larger than two of the path."""
-        most = 2 * max([bytes_of([o]) for op in self._problem.path.ops for o in op.outputs] or [1])
         outputs = [o for op in rows.laid.column_ops for o in op.outputs]
-        return bytes_of(outputs, max(most, rows.laid.columns * most)) / rows.laid.columns
+        return bytes_of(outputs, max(1, rows.laid.columns) * 2 * self._largest) / rows.laid.columns
 
     def _refuse_bending(self):
         """Columns hold all examples where gradients are linear in what arrives."""
@@ -89,7 +93,7 @@ class ByElement(object):
             raise errors.engine_does_not_fit("vectorized", refusal) from refusal
 
     def _best_chunk(self, source):
-        fitting = columns_at_once(COLUMN_TO_PATH * self.path_bytes + 4 * source.size * source.dtype.size)
+        fitting = columns_at_once(COLUMN_TO_PATH * self._path_bytes + 4 * source.size * source.dtype.size)
         if fitting < source.size:
             self._because("chunks of %s keep the tensors that %s takes near %d MB" % (
                 errors.counted(fitting, "column"), source.name, CHUNK_BYTES // 2 ** 20))

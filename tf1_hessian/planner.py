@@ -141,7 +141,7 @@ class Planner(object):
     def _take_colored(self, colored):
         self.colored, columns, shared = colored, colored.columns, self._shared
         each = bytes_of([o for op in columns.column_ops for o in op.outputs]) / columns.columns_of_ops
-        gradients = columns.columns * each / float(max(1, 3 * self._by_element.path_bytes))
+        gradients = columns.columns * each / self._by_element.gradient_bytes
         self._shared = Cost(shared.columns + columns.columns, shared.gradients + gradients, 0,
                             max(shared.bytes, int(each * columns.size)))
         self._because(colored.reason)
@@ -184,8 +184,7 @@ class Planner(object):
     def _cost(self):
         laid = [r for r in self.rows if r.engine not in ("colored", "structured")]
         column = {r.source: self._by_element.bytes_of_column(r) for r in laid}
-        gradient = float(max(1, 3 * self._by_element.path_bytes))
-        gradients = sum(r.source.size * column[r.source] / gradient for r in laid)
+        gradients = sum(r.source.size * column[r.source] for r in laid) / self._by_element.gradient_bytes
         ops = {op for r in self.rows for op in r.laid.needed}
         ops |= set(self.colored.columns.needed if self.colored else ())
         most = [column[r.source] * r.laid.size for r in laid]
