@@ -75,9 +75,9 @@ def tolerance(number):
 
 
 def agree(expected, got):
-    """Whether an output is what the page shows. Of plans, TF 1.13 has others: pfor vectorises less there."""
+    """Whether an output is what the page shows. Old pfor vectorises less, and plans tell."""
     if tf.VERSION.startswith("1.13."):
-        expected, got = (re.sub(r"HessianPlan.*(?:\n +.*)*", "HessianPlan", printed) for printed in (expected, got))
+        got = re.sub(r"\n  because the columns at .* run one by one: No converter .*", "", got)
     pattern, numbers = pattern_of(expected.strip())
     got = re.sub(r"(?<=[(, ])\?(?=[,)])", "None", got.strip())
     match = re.match(pattern + r"\Z", got, re.DOTALL)

@@ -10,13 +10,14 @@ from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.framework import ops
 
 import tf1_hessian as th
-from shares import share
+from shares import IS_WHOLE, share
 
 try:
     from tensorflow.python.client import pywrap_tf_session as c_api
 except ImportError:
     from tensorflow.python import pywrap_tensorflow as c_api
 
+VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 # The types without a gradient in some TensorFlow whose derivative the library gives: by a rule of its own, or zero.
 KNOWN = frozenset([
     "AddV2", "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "CropAndResizeGradBoxes", "CropAndResizeGradImage",
@@ -157,7 +158,8 @@ def test_every_type_gets_an_answer():
     answers, part = answers_of(asked), len(asked) / float(len(carry_derivatives()))
     counts = collections.Counter(answers.values())
     assert set(counts) <= {"not real", "refused", "once", "twice"}
-    assert len(answers) > 350 * part and counts["twice"] > 175 * part and counts["refused"] > 80 * part
+    made_at_least = 400 if IS_WHOLE or VERSION >= (1, 14) else 380  # of all that TF 1.13 has, 411 can be made
+    assert len(answers) > made_at_least * part and counts["twice"] > 200 * part and counts["refused"] > 100 * part
     given = {name for name, said in answers.items() if said in ("once", "twice") and not registered(name)}
     assert given <= KNOWN, given - KNOWN
     assert {"HSVToRGB", "LRNGrad", "ResizeNearestNeighborGrad", "StopGradient"} & {d.name for d in asked} <= given

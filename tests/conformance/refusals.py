@@ -22,6 +22,8 @@ _LIFTED = [
     "loop_counted_at_run_time_v2", "loop_counted_v2", "loop_that_ends_by_its_values_v1",
     "loop_that_ends_by_its_values_v2", "scan_v2"]
 
+_SOLVES = ["cholesky_and_triangular_solve", "gaussian_process_likelihood", "log_determinant_and_inverse"]
+
 REFUSALS = [
     Refusal("vectorized", "could not be unrolled|While|TensorList", _LIFTED),
     Refusal("slices", "custom gradient", ["custom_gradient"]),
@@ -51,9 +53,9 @@ REFUSALS = [
         "embedding_lookup_in_partitioned_ref", "embedding_lookup_in_partitioned_resource", "embedding_lookup_in_ref",
         "embedding_lookup_in_resource", "gather_from_ref", "gather_from_resource"], last=_TF1),
     Refusal("vectorized", "MatrixSolve", ["log_determinant_and_inverse"], first=_TF1, last=_TF1),
-    # What it learned after 1.14.
-    Refusal("vectorized", "MatrixTriangularSolve|MatrixDiag", [
-        "cholesky_and_triangular_solve", "gaussian_process_likelihood", "log_determinant_and_inverse"], last=_OLD),
+    # What it learned after 1.13 and 1.14.
+    Refusal("vectorized", "MatrixTriangularSolve", _SOLVES, last=_OLDEST),
+    Refusal("vectorized", "MatrixDiag", _SOLVES, first=_OLD, last=_OLD),
     Refusal("vectorized", "MatrixDiag", ["array_matrix_diag_part"], last=_OLD),
     Refusal("vectorized", "UnsortedSegmentSum", [
         "array_dynamic_stitch", "array_gather", "array_scatter_nd", "array_segment_mean",

@@ -23,7 +23,8 @@ def test_products_are_those_of_the_closed_form(kind, dtype):
                              (operator.matmat(vectors), TRUTH.dot(vectors)), (operator * vectors, TRUTH.dot(vectors)),
                              (operator.rmatvec(vectors[:, 1]), TRUTH.dot(vectors[:, 1])),
                              (operator.T.matmat(vectors), TRUTH.dot(vectors)),
-                             (operator.H.matvec(vectors[:, 2]), TRUTH.dot(vectors[:, 2]))):
+                             (operator.H.matvec(vectors[:, 2]), TRUTH.dot(vectors[:, 2])),
+                             (operator.H.matmat(vectors[:, :1]), TRUTH.dot(vectors[:, :1]))):
             np.testing.assert_allclose(found, truth, atol=tolerance * np.abs(TRUTH).max())
             assert found.dtype == np.float64
     assert operator.shape == (6, 6) and operator.dtype == np.float64
