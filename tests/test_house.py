@@ -1,6 +1,8 @@
 """The rules of the house that a machine can check: who imports whom, sizes, docstrings, an import without effects."""
 import ast
+import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -236,6 +238,18 @@ def test_files_stay_small():
 def test_bodies_stay_small():
     bodies = [(path, f.name, body_lines(f)) for path in FILES for f in functions(ast.parse(text(path)))]
     assert not [body for body in bodies if body[-1] > 40]
+
+
+def test_contributing_names_what_there_is():
+    """Its files and folders, below the root, the package or `derivatives/`, and its classes' methods."""
+    named = set(re.findall("`([^` ]+)`", text("CONTRIBUTING.md")))
+    files = {n for n in named if n.endswith((".py", "/"))}
+    above = [ROOT, os.path.join(ROOT, PACKAGE), os.path.join(ROOT, PACKAGE, "derivatives")]
+    missing = {f for f in files if not any(glob.glob(os.path.join(folder, f)) for folder in above)}
+    methods = {n for n in named if re.match(r"_?[A-Z]\w+\.\w+$", n)}
+    there = {"%s.%s" % (c.name, f.name) for tree in MODULES.values() for c in ast.walk(tree)
+             if isinstance(c, ast.ClassDef) for f in functions(c)}
+    assert files and methods and not missing and methods <= there, (missing, methods - there)
 
 
 def test_import_changes_nothing():
