@@ -66,7 +66,7 @@ MUTATIONS = [
      "elif not _is_flat(op, positions) and any(", "elif False and any(",
      ["tests/structure/test_pitfalls.py::test_pitfalls"]),
     ("take results of ours for readers of a mean", "derivatives/repairs/moments.py",
-     "if column_loop(r) is None", "",
+     "elif column_loop(reader) is None:", "else:",
      ["tests/repairs/test_normalization.py::test_moments_whose_mean_a_loop_of_ours_reads_by_itself"]),
     ("forget that an input follows an earlier layer", "structure/blocks.py",
      "follows = rows.first(a.inputs, b.point)", "follows = None",

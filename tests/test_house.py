@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "memory": FLOOR,
     "limits": FLOOR | {"graph", "memory"},
     "plan": EXACT | {"limits", "memory", "planner", "problem", "recording"},
-    "runners": FLOOR | {"graph.built", "graph.compiled", "graph.control_flow", "graph.scratch",
+    "runners": FLOOR | {"graph.built", "graph.compiled", "graph.control_flow", "graph.effects", "graph.scratch",
                         "graph.sources", "graph.upstream"},
     "estimators": FLOOR | {"runners"},
     "rows": EXACT | {"limits", "memory", "problem", "recording"},

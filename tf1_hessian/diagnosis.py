@@ -10,6 +10,7 @@ from tf1_hessian.derivatives import repairs, zeros
 from tf1_hessian.derivatives.gradients import backprop
 from tf1_hessian.derivatives.silent import wrong_in_tensorflow
 from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.effects import is_effect
 from tf1_hessian.graph.emission import Emission
 from tf1_hessian.graph.layout import Layout
 from tf1_hessian.graph.paths import carries_derivative, find_path
@@ -199,7 +200,7 @@ def _upstream(losses):
     """Random, input and stateful ops above the losses."""
     found = []
     for op in ops_above(t.op for t in losses):
-        if control_flow.is_effect(op) and op.type not in VARIABLES:
+        if is_effect(op) and op.type not in VARIABLES:
             found.append((op.name, op.type, _fate(op)))
     return sorted(found)
 

@@ -7,7 +7,7 @@ from numpy_truth import assert_hessian, numbers, numpy_wave, run, variables, wav
 import tf1_hessian as th
 from finite_differences import jacobian
 from tf1_hessian import _compat
-from tf1_hessian.graph.control_flow import mark_column_loop
+from tf1_hessian.graph.marks import mark_column_loop
 
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 EPSILON = 0.01

@@ -3,7 +3,7 @@ import re
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.marks import column_loop
 from tf1_hessian.graph.paths import carries_derivative
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.sources import anchors_of, resolve_sources
@@ -91,7 +91,7 @@ def _is_of_our_loop(op):
     """Whether an op gives what goes round in a loop over columns, of a graph that was saved with Hessians in it."""
     while op.type == "Identity":
         op = op.inputs[0].op
-    return control_flow.column_loop(op) is not None
+    return column_loop(op) is not None
 
 
 def _dependent(starts):

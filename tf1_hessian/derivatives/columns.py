@@ -6,10 +6,12 @@ fit one chunk, else inside a functional while over chunks; what does not depend 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
-from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, mark_column_loop, nests_conditionals
+from tf1_hessian.graph.control_flow import LOOP_TYPES, WHILE_TYPES, nests_conditionals
 from tf1_hessian.graph.devices import parts_of
 from tf1_hessian.graph.emission import Emission, made_for, needs, requisites
+from tf1_hessian.graph.marks import mark_column_loop
 from tf1_hessian.graph.scratch import key
+from tf1_hessian.graph.upstream import ops_inside
 
 __all__ = [
     "Chunk", "added_up", "dependent_on", "each", "looped", "looped_over", "replaced", "seeded", "stacked", "together",
@@ -165,8 +167,9 @@ def together(lay):
 def _refuse_vectorizing(ops):
     """Raises for what pfor of TF 2 converts, slowly, to what fails at run time; TF 1.15 has no converters of these."""
     for op in ops:
-        if op.type in WHILE_TYPES or op.type.startswith("TensorList"):
-            raise ValueError("a loop that could not be unrolled lies between, at '%s'" % op.name)
+        for inner in [op] + ops_inside(op):
+            if inner.type in WHILE_TYPES or inner.type.startswith("TensorList"):
+                raise ValueError("a loop that could not be unrolled lies between, at '%s'" % inner.name)
         if nests_conditionals(op):
             raise ValueError("nested conditionals fail when they run vectorised")
 

@@ -10,7 +10,9 @@ from tf1_hessian.derivatives.anew import own
 from tf1_hessian.derivatives.while_loops import while_gradient
 from tf1_hessian.derivatives.zeros import zeros_for
 from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.effects import is_call
 from tf1_hessian.graph.emission import Emission
+from tf1_hessian.graph.marks import column_loop
 from tf1_hessian.graph.paths import carries_derivative
 from tf1_hessian.graph.scratch import key
 
@@ -25,10 +27,10 @@ def rule_for(op):
         return _gradient_of_gradient
     if _compat.has_given_gradient(op):
         return _given_gradient if repairs.repair_of(op) is None else None
-    if op.type in control_flow.CASE_TYPES or control_flow.is_call(op):
+    if op.type in control_flow.CASE_TYPES or is_call(op):
         return _call_gradient
     if op.type in control_flow.WHILE_TYPES:
-        return while_gradient if control_flow.column_loop(op) is None else _column_loop_gradient
+        return while_gradient if column_loop(op) is None else _column_loop_gradient
     return None
 
 
@@ -110,7 +112,7 @@ def _pulled_back(outputs, values, arrived, wanted, backprop):
 def _column_loop_gradient(op, arrived, wanted, backprop):
     """Iterations are independent, so the gradient is a loop that adds up one iteration's gradients after the other."""
     body = _compat.function_graph(op, "body")
-    iterations, position = control_flow.column_loop(op)
+    iterations, position = column_loop(op)
     lists = [(_set_element(body.outputs[j]), grad) for j, grad in enumerate(arrived)
              if grad is not None and grad.dtype == tf.variant]
     chosen = [i for i, want in enumerate(wanted) if want]

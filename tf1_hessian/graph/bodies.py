@@ -2,6 +2,7 @@
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
+from tf1_hessian.graph.marks import column_loop, mark_column_loop
 
 __all__ = ["RULES", "make_call_by_name"]
 
@@ -50,9 +51,9 @@ def _make_while(emission, op, inputs):
     found = _compat.while_loop(
         lambda *state: emission.of_function(cond, values_of(state))[0], step, first,
         [op.outputs[p].shape for p in varying])
-    known = control_flow.column_loop(op)
+    known = column_loop(op)
     if known is not None:
-        control_flow.mark_column_loop(found[0], inputs[known[1]], known[0])
+        mark_column_loop(found[0], inputs[known[1]], known[0])
     return values_of(found)
 
 

@@ -1,15 +1,16 @@
 """Conditionals on the path, v1 or functional, seen as one thing; what of v1 control flow must be refused."""
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.loops import EXITS, loop_of
+from tf1_hessian.graph import tensor_arrays
+from tf1_hessian.graph.effects import is_call, is_effect, is_reading, is_repeatable
+from tf1_hessian.graph.loops import ENTERS, EXITS, loop_of
 from tf1_hessian.graph.marks import is_check
-from tf1_hessian.graph.scratch import key, original
+from tf1_hessian.graph.scratch import key
 
 __all__ = [
     "CASE_TYPES", "Conditional", "IF_TYPES", "LOOP_TYPES", "WHILE_TYPES", "bodies_of", "carries_functions",
-    "column_loop", "conditional_of", "custom_gradients", "is_call", "is_effect", "is_of_v1_loop", "mark_column_loop",
-    "merged_conditional", "nests_conditionals", "refuse_copy", "refuse_effects", "refuse_hidden_dependence",
-    "varying_positions",
+    "conditional_of", "custom_gradients", "is_of_v1_loop", "merged_conditional", "nests_conditionals", "refuse_copy",
+    "refuse_effects", "refuse_hidden_dependence", "varying_positions",
 ]
 
 IF_TYPES = frozenset(["If", "StatelessIf"])
@@ -17,33 +18,11 @@ _OF_LOOP_MERGES = frozenset(["Enter", "RefEnter", "NextIteration", "RefNextItera
 LOOP_TYPES = frozenset(["Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond"])
 _SWITCHES = frozenset(["Switch", "RefSwitch"])
 _MERGES = frozenset(["Merge", "RefMerge"])
-_READING = frozenset(["ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"])
-
-
-# Marks a While of which each iteration reads the captured tensors and sets one element of each list, nothing else:
-# "<iterations> <position of the loop index among the inputs>".
-_COLUMN_LOOP = "_tf1_hessian_column_loop"
+_LISTS = "_tf1_hessian_lists"
 # Marks the Merge that keeps a branch's random numbers alive outside the branch; it is no conditional.
 _SHARED = "_tf1_hessian_shared"
 WHILE_TYPES = frozenset(["While", "StatelessWhile"])
 CASE_TYPES = frozenset(["Case", "StatelessCase"])
-_CALL_TYPES = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
-
-
-def mark_column_loop(result, index, iterations):
-    """Marks the While that made `result` as a column loop over `index`, its initial value among the loop variables."""
-    op = result.op
-    while op.type == "Identity":
-        op = op.inputs[0].op
-    outside = [original(t) for t in op.inputs]
-    position = [key(t if o is None else o) for t, o in zip(op.inputs, outside)].index(key(index))
-    _compat.set_string_attribute(op, _COLUMN_LOOP, "%d %d" % (iterations, position))
-
-
-def column_loop(op):
-    """(iterations, position of the loop index among the inputs) of one of this library's own loops, or None."""
-    mark = _compat.string_attribute(op, _COLUMN_LOOP)
-    return None if mark is None else tuple(int(number) for number in mark.split())
 
 
 def is_of_v1_loop(op):
@@ -51,12 +30,6 @@ def is_of_v1_loop(op):
     return op.type in LOOP_TYPES or op.type.startswith("TensorArray")
 
 
-# Stateful ops that may be made anew and differentiated: reading again gives the same, and TF defines a gradient.
-_REPEATABLE = frozenset([
-    "Case", "CheckNumerics", "CheckNumericsV2", "DebugIdentity", "DebugIdentityV2", "If", "Print", "ReadVariableOp",
-    "ResourceGather", "ResourceGatherNd", "While",
-]) | frozenset(
-    "TensorArray%sV3" % name for name in ("", "Concat", "Gather", "Read", "Scatter", "Size", "Split", "Write"))
 
 
 def refuse_copy(op, path, second=True):
@@ -66,13 +39,10 @@ def refuse_copy(op, path, second=True):
     if is_call(op):
         return  # what its body does counts
     stateful, refs = _compat.op_facts(op)
-    if refs or (stateful and op.type not in _REPEATABLE):
+    if refs or (stateful and not is_repeatable(op.type)):
         raise errors.stateful_on_path(op, path.describe(op), second)
 
 
-# Stateful ops that a second copy of a function's body may lack or have: they change nothing and give nothing new.
-_HARMLESS = _REPEATABLE | {
-    "Assert", "NoOp", "PrintV2", "TensorArrayCloseV3", "VariableShape", "VarIsInitializedOp"}
 
 
 def varying_positions(body):
@@ -94,11 +64,6 @@ def refuse_effects(body):
             raise errors.twice_in_function(op, body.name)
         for inner in bodies_of(op):
             refuse_effects(inner)
-
-
-def is_call(op):
-    """Whether an op only calls a function: one of tf.function, or a Defun, by its name."""
-    return op.type in _CALL_TYPES or _compat.is_call_by_name(op)
 
 
 def carries_functions(op):
@@ -131,11 +96,6 @@ def custom_gradients(ops):
     """The ops among these whose gradient is a tf.custom_gradient of the user's."""
     marks = [(op, _compat.string_attribute(op, "_gradient_op_type")) for op in ops]
     return [op for op, mark in marks if mark is not None and _compat.is_bound_to_its_call(mark)]
-
-
-def is_reading(op):
-    """Whether a stateful op only reads a variable, so that it may be made anew."""
-    return op.type in _READING
 
 
 def refuse_hidden_dependence(ops):
@@ -274,19 +234,43 @@ class _Branch(object):
 
     @staticmethod
     def _is_shared(op):
-        """Stateful ops (random, iterators) run once: their results are shared, never drawn again. Big constants too."""
+        """Stateful ops (random, iterators) run once: their results are shared, never drawn again. Big constants too.
+
+        Not what works on a TensorArray of a loop or a branch: there these are lists, read in the branch that is taken.
+        """
         stateful, refs = _compat.op_facts(op)
         if op.type == "Const":
             return (_compat.count_elements(op.outputs[0].shape) or 0) > 4096
+        if op.type in tensor_arrays.RULES and _is_list(op):
+            return False
         return bool(op.outputs) and (stateful or refs) and not is_reading(op)
 
 
-def is_effect(op):
-    """Whether an op draws, reads input or assigns, so that running it again would mean something else."""
-    if is_call(op):
-        return False
-    stateful, refs = _compat.op_facts(op)
-    return refs or (stateful and op.type not in _HARMLESS)
+def _is_list(op):
+    """Whether an op of a TensorArray is part of a loop, or its array was made in a loop or in a branch."""
+    known = _compat.kept_with(op.graph, _LISTS)
+    if op not in known:
+        known[op] = _is_inside(op, ENTERS) or _is_inside(tensor_arrays.array_behind(op), ENTERS | _SWITCHES)
+    return known[op]
+
+
+def _is_inside(op, entrances):
+    """Whether what an op reads came in by an entrance to a loop, or to a branch, that it did not leave."""
+    stack, seen = [op], set()
+    while stack:
+        here = stack.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        if here.type in entrances:
+            return True
+        conditional = merged_conditional(here)
+        if conditional is not None:
+            stack.extend(t.op for t in conditional.reads + (conditional.pred,))
+        else:
+            stack.extend(t.op for t in (loop_of(here).reads if here.type in EXITS else here.inputs))
+        stack.extend(here.control_inputs)
+    return False
 
 
 def _root(tensor):

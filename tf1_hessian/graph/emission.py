@@ -193,7 +193,9 @@ def needs(op):
     if op.type in lifting.RULES:
         return lifting.needs(op)
     conditional = control_flow.merged_conditional(op)
-    return op.inputs if conditional is None else (conditional.pred,) + conditional.reads
+    if conditional is None:
+        return op.inputs
+    return [conditional.pred] + [t for t in conditional.reads if not tensor_arrays.is_handle(t)]
 
 
 def requisites(op):

@@ -6,7 +6,7 @@ Nothing of TensorFlow's loop contexts is needed, so that imported graphs work.
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes, tensor_arrays
-from tf1_hessian.graph.control_flow import is_effect
+from tf1_hessian.graph.effects import is_effect
 from tf1_hessian.graph.loops import loop_of
 from tf1_hessian.graph.scratch import key, original
 from tf1_hessian.graph.tensor_arrays import NotUnrolled, folded, is_handle

@@ -1,10 +1,10 @@
 """Loops of v1 control flow, read off the graph: imported graphs have no WhileContext to ask."""
 from tf1_hessian import _compat, errors
 
-__all__ = ["EXITS", "Loop", "loop_of"]
+__all__ = ["ENTERS", "EXITS", "Loop", "loop_of"]
 
 EXITS = frozenset(["Exit", "RefExit"])
-_ENTERS = frozenset(["Enter", "RefEnter"])
+ENTERS = frozenset(["Enter", "RefEnter"])
 _SWITCHES = frozenset(["Switch", "RefSwitch"])
 _MERGES = frozenset(["Merge", "RefMerge"])
 _MEMORY = "_tf1_hessian_loops"
@@ -40,7 +40,7 @@ class Loop(object):
             if op in seen:
                 continue
             seen.add(op)
-            if op.type in _ENTERS and op.get_attr("frame_name").decode("utf-8") == self.name:
+            if op.type in ENTERS and op.get_attr("frame_name").decode("utf-8") == self.name:
                 invariants.append(op)
                 continue
             ops.append(op)

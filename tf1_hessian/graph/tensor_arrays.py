@@ -6,7 +6,7 @@ from tf1_hessian._compat import tf
 from tf1_hessian.graph import sizes
 from tf1_hessian.graph.scratch import original
 
-__all__ = ["Elements", "NotUnrolled", "RULES", "folded", "is_flow", "is_handle", "is_place"]
+__all__ = ["Elements", "NotUnrolled", "RULES", "array_behind", "folded", "is_flow", "is_handle", "is_place"]
 
 
 class NotUnrolled(Exception):
@@ -56,6 +56,11 @@ def is_place(tensor):
     return any(op.type == "TensorArraySizeV3" for op in ops)
 
 
+def array_behind(op):
+    """The op behind the handle that an op of a TensorArray has: the TensorArrayV3, or one that hides it."""
+    return op if op.type == "TensorArrayV3" else _behind(op.inputs[0]).op
+
+
 def folded(tensor, known):
     """The value of a size that constants alone decide, or None. `known`: answers so far."""
     return sizes.known_value(tensor, known) if sizes.is_size(tensor) else None
@@ -63,7 +68,7 @@ def folded(tensor, known):
 
 def _array_of(op):
     """The TensorArrayV3 whose handle an op has."""
-    array = _behind(op.inputs[0]).op
+    array = array_behind(op)
     if array.type != "TensorArrayV3":
         raise errors.hidden_in_loop(op)
     return array

@@ -3,7 +3,7 @@ import collections
 
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.control_flow import is_effect
+from tf1_hessian.graph.effects import is_effect
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.upstream import VARIABLES, ops_inside
 

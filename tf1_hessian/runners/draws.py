@@ -1,6 +1,6 @@
 """What would be another number in each session call."""
 from tf1_hessian._compat import tf
-from tf1_hessian.graph.control_flow import is_effect
+from tf1_hessian.graph.effects import is_effect
 from tf1_hessian.graph.scratch import key
 from tf1_hessian.graph.sources import resolve_tensor
 from tf1_hessian.graph.upstream import VARIABLES, ops_inside

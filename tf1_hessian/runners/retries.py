@@ -4,7 +4,7 @@ import warnings
 from tf1_hessian import _compat
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import built
-from tf1_hessian.graph.control_flow import is_effect
+from tf1_hessian.graph.effects import is_effect
 from tf1_hessian.graph.upstream import VARIABLES, ops_above, ops_inside
 
 __all__ = ["DRAWS", "halve", "with_smaller_chunks"]

@@ -1,6 +1,7 @@
 """The StopGradient inside tf.nn.moments, which is right at first order only."""
 from tf1_hessian import _compat
-from tf1_hessian.graph.control_flow import WHILE_TYPES, column_loop
+from tf1_hessian.graph.control_flow import WHILE_TYPES
+from tf1_hessian.graph.marks import column_loop
 from tf1_hessian.graph.scratch import key
 
 __all__ = ["is_moment_mean"]
