@@ -90,6 +90,7 @@ def test_log_magnitudes_are_symmetric_in_the_sign_and_keep_six_powers_of_ten(hes
 def test_magnitudes_near_the_ends_of_float64(size):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of other libraries among themselves
         figure, ax = plots.hessian_map(np.diag([size, -size]))
         figure.draw_without_rendering()
     assert ax.images[0].norm.vmax >= size and ax.images[0].norm.linthresh > 0

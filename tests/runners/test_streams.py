@@ -247,5 +247,6 @@ def test_steps_take_no_more_memory_and_add_no_ops(session, steps):
     model, seen = started(session), []
     value = [model.loss, th.hessian(model.loss, model.w)]
     th.stream(value, (model.feeds[i % 5] for i in range(steps)), session, progress=told)
-    assert len(seen) == 10 and seen[-1][0] - seen[0][0] < (20e6 if steps > 3000 else 5e6)
+    warm = 5 if tf.__version__.startswith("2.11") else 0  # which goes on to reserve memory for its threads
+    assert len(seen) == 10 and seen[-1][0] - seen[warm][0] < (20e6 if steps > 3000 else 5e6)
     assert seen[-1][1] == seen[0][1]
