@@ -271,7 +271,7 @@ def test_an_array_of_a_branch_that_is_made_outside_of_it_is_refused():
     array = tf.TensorArray(D, 3, element_shape=[2]).unstack(x * x)
     loss = tf.reduce_sum(tf.cond(x[0, 0] > 0, lambda: array.read(1), lambda: x[0]))
     before = len(x.graph.get_operations())
-    with pytest.raises(LookupError, match="TensorArrayScatter"):
+    with pytest.raises(LookupError, match="TensorArrayScatter.*a branch of tf.cond reads the array"):
         th.hessian(loss, x)
     assert len(x.graph.get_operations()) == before
 

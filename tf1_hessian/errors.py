@@ -88,8 +88,8 @@ def hidden_in_loop(op):
 def loop_on_path(op, path, second):
     """A part of a loop where only the whole loop can be differentiated."""
     return no_gradient(
-        op, path, "It stands inside a while loop (tf.while_loop, scan, map_fn, dynamic_rnn): derivatives lead from "
-        "what enters a loop to what the loop returns, not to a tensor within.", second)
+        op, path, "It stands inside a while loop (tf.while_loop, scan, map_fn, dynamic_rnn), and derivatives lead from "
+        "what enters one to what it returns; or a branch of tf.cond reads the array: read it outside.", second)
 
 
 def stateful_on_path(op, path, second):

@@ -30,8 +30,6 @@ def is_of_v1_loop(op):
     return op.type in LOOP_TYPES or op.type.startswith("TensorArray")
 
 
-
-
 def refuse_copy(op, path, second=True):
     """Raises for an op on the path that may neither be made anew nor differentiated: a side effect."""
     if op.type in _MERGES and merged_conditional(op) is None:
@@ -41,8 +39,6 @@ def refuse_copy(op, path, second=True):
     stateful, refs = _compat.op_facts(op)
     if refs or (stateful and not is_repeatable(op.type)):
         raise errors.stateful_on_path(op, path.describe(op), second)
-
-
 
 
 def varying_positions(body):
