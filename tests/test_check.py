@@ -68,3 +68,12 @@ def test_variables_are_as_they_were():
         before = session.run(w)
         th.check(result, session, {x: FEED})
         np.testing.assert_array_equal(session.run(w), before)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_all_of_a_short_diagonal_is_compared(place, graph):
+    x = tf.placeholder(tf.float64, [3])
+    with graph.gradient_override_map({"Sin": "TestTenPercentOff"}):
+        wrong = tf.sin(x[place])
+    found = checked(th.hessian_diag(tf.reduce_sum(x ** 3) + wrong ** 2, x), x)
+    assert found.directions == 3 and not found.ok

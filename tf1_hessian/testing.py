@@ -79,7 +79,7 @@ def _record_of(result):
 def _lines(record, random):
     """Unit vectors: elements for a diagonal, directions inside one source for its block, else any directions."""
     if record.quantity == "diag":
-        return [np.eye(1, record.n, i)[0] for i in random.randint(record.n, size=_DIRECTIONS)]
+        return [np.eye(1, record.n, i)[0] for i in random.permutation(record.n)[:_DIRECTIONS]]
     lines = random.standard_normal([_DIRECTIONS, record.n])
     if record.quantity == "blocks":
         owner = np.repeat(np.arange(len(record.sources)), [s.size for s in record.sources])
