@@ -238,7 +238,7 @@ def test_arrays_in_branches_inside_of_loops(value, count):
     array = tf.TensorArray(D, 3, element_shape=[2], clear_after_read=False).unstack(x)
     last = tf.while_loop(lambda i, a: i < count, lambda i, a: [i + 1, a + tf.sin(value(array, x, i, a)) * a],
                          [tf.constant(0), tf.ones([2], D)])[1]
-    _agrees_with_differences(tf.reduce_sum(last), x)
+    assert_differences_agree(tf.reduce_sum(last), x)
 
 
 @pytest.mark.parametrize("count", [3, None])
@@ -251,7 +251,7 @@ def test_an_array_that_is_written_in_branches(count):
         return i + 1, tf.TensorArray(D, handle=out.handle, flow=flow)
 
     out = tf.while_loop(lambda i, _: i < count, step, [tf.constant(0), tf.TensorArray(D, 3, element_shape=[2])])[1]
-    _agrees_with_differences(tf.reduce_sum(tf.reduce_prod(out.stack(), 0)), x)
+    assert_differences_agree(tf.reduce_sum(tf.reduce_prod(out.stack(), 0)), x)
 
 
 @pytest.mark.parametrize("count", [3, 0])
@@ -263,7 +263,7 @@ def test_an_array_that_is_written_in_branches(count):
 def test_loops_and_arrays_that_are_made_in_a_branch(branch, count):
     x, given = tf.placeholder(D, [3, 2]), tf.placeholder_with_default(count, [])
     loss = tf.cond(given > 0, lambda: tf.reduce_sum(branch(x)), lambda: tf.reduce_sum(tf.exp(x[0] * x[2])))
-    _agrees_with_differences(loss, x)
+    assert_differences_agree(loss, x)
 
 
 def test_an_array_of_a_branch_that_is_made_outside_of_it_is_refused():
@@ -276,7 +276,7 @@ def test_an_array_of_a_branch_that_is_made_outside_of_it_is_refused():
     assert len(x.graph.get_operations()) == before
 
 
-def _agrees_with_differences(loss, x):
+def assert_differences_agree(loss, x):
     point = np.array([[0.5, -0.8], [1.1, 0.3], [-0.4, 0.9]])
     true = finite_differences.hessian(loss, x, {x: point})
     full, diagonal = evaluated([th.hessian(loss, x), th.hessian_diag(loss, x)], {x: point})

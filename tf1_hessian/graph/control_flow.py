@@ -3,7 +3,7 @@ from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import tensor_arrays
 from tf1_hessian.graph.effects import is_call, is_effect, is_reading, is_repeatable
-from tf1_hessian.graph.loops import ENTERS, EXITS, loop_of
+from tf1_hessian.graph.loops import ENTERS, EXITS, MERGES, SWITCHES, loop_of
 from tf1_hessian.graph.marks import is_check
 from tf1_hessian.graph.scratch import key
 
@@ -16,8 +16,6 @@ __all__ = [
 IF_TYPES = frozenset(["If", "StatelessIf"])
 _OF_LOOP_MERGES = frozenset(["Enter", "RefEnter", "NextIteration", "RefNextIteration"])
 LOOP_TYPES = frozenset(["Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond"])
-_SWITCHES = frozenset(["Switch", "RefSwitch"])
-_MERGES = frozenset(["Merge", "RefMerge"])
 _LISTS = "_tf1_hessian_lists"
 # Marks the Merge that keeps a branch's random numbers alive outside the branch; it is no conditional.
 _SHARED = "_tf1_hessian_shared"
@@ -32,12 +30,11 @@ def is_of_v1_loop(op):
 
 def refuse_copy(op, path, second=True):
     """Raises for an op on the path that may neither be made anew nor differentiated: a side effect."""
-    if op.type in _MERGES and merged_conditional(op) is None:
+    if op.type in MERGES and merged_conditional(op) is None:
         raise errors.unreadable_conditional(op)
     if is_call(op):
         return  # what its body does counts
-    stateful, refs = _compat.op_facts(op)
-    if refs or (stateful and not is_repeatable(op.type)):
+    if not is_repeatable(op):
         raise errors.stateful_on_path(op, path.describe(op), second)
 
 
@@ -145,7 +142,7 @@ def _functional(op):
 
 def merged_conditional(op):
     """The Conditional whose result a v1 Merge is, or None for other ops and for the Merge of a loop."""
-    if op.type not in _MERGES or any(t.op.type in _OF_LOOP_MERGES for t in op.inputs):
+    if op.type not in MERGES or any(t.op.type in _OF_LOOP_MERGES for t in op.inputs):
         return None
     if _compat.string_attribute(op, _SHARED) is not None:
         return None
@@ -197,7 +194,7 @@ class _Branch(object):
             if op in seen:
                 continue
             seen.add(op)
-            if op.type in _SWITCHES:
+            if op.type in SWITCHES:
                 self.switches.append(op)
                 self.preds.append(_root(op.inputs[1]))
                 continue
@@ -246,7 +243,7 @@ def _is_list(op):
     """Whether an op of a TensorArray is part of a loop, or its array was made in a loop or in a branch."""
     known = _compat.kept_with(op.graph, _LISTS)
     if op not in known:
-        known[op] = _is_inside(op, ENTERS) or _is_inside(tensor_arrays.array_behind(op), ENTERS | _SWITCHES)
+        known[op] = _is_inside(op, ENTERS) or _is_inside(tensor_arrays.array_behind(op), ENTERS | SWITCHES)
     return known[op]
 
 

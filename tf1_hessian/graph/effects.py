@@ -16,9 +16,10 @@ _HARMLESS = _REPEATABLE | {
     "Assert", "NoOp", "PrintV2", "TensorArrayCloseV3", "VariableShape", "VarIsInitializedOp"}
 
 
-def is_repeatable(op_type):
-    """Whether stateful ops of a type may be made anew and differentiated."""
-    return op_type in _REPEATABLE
+def is_repeatable(op):
+    """Whether an op may be made anew and differentiated."""
+    stateful, refs = _compat.op_facts(op)
+    return not refs and (not stateful or op.type in _REPEATABLE)
 
 
 def is_call(op):

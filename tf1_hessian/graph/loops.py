@@ -1,12 +1,12 @@
 """Loops of v1 control flow, read off the graph: imported graphs have no WhileContext to ask."""
 from tf1_hessian import _compat, errors
 
-__all__ = ["ENTERS", "EXITS", "Loop", "loop_of"]
+__all__ = ["ENTERS", "EXITS", "Loop", "MERGES", "SWITCHES", "loop_of"]
 
 EXITS = frozenset(["Exit", "RefExit"])
 ENTERS = frozenset(["Enter", "RefEnter"])
-_SWITCHES = frozenset(["Switch", "RefSwitch"])
-_MERGES = frozenset(["Merge", "RefMerge"])
+SWITCHES = frozenset(["Switch", "RefSwitch"])
+MERGES = frozenset(["Merge", "RefMerge"])
 _MEMORY = "_tf1_hessian_loops"
 
 
@@ -49,13 +49,13 @@ class Loop(object):
 
 
 def _is_of_variable(op, loop_cond):
-    return op.type in _SWITCHES and op.inputs[1].op is loop_cond and op.inputs[0].op.type in _MERGES
+    return op.type in SWITCHES and op.inputs[1].op is loop_cond and op.inputs[0].op.type in MERGES
 
 
 def loop_of(op):
     """The Loop that an Exit belongs to. Raises for a frame that is none of tf.while_loop's."""
     switch = op.inputs[0].op
-    loop_cond = switch.inputs[1].op if switch.type in _SWITCHES else None
+    loop_cond = switch.inputs[1].op if switch.type in SWITCHES else None
     if loop_cond is None or loop_cond.type != "LoopCond":
         raise errors.unreadable_loop(op)
     known = _compat.kept_with(op.graph, _MEMORY)
