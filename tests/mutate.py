@@ -132,9 +132,9 @@ MUTATIONS = [
      "return convolved(image, identity, strides, padding, dilations=dilations)",
      "return convolved(image, identity[::-1], strides, padding, dilations=dilations)", [NETS + "[transposed_tanh]"]),
 ]
+EVERY = MUTATIONS + OF_TRAITS + OF_SPARSITY
 # Failures of the edit itself, which say nothing about the test; the library hands on those of gradient functions.
 CLUMSY = re.compile(r"\b(Import|ModuleNotFound|Name|Syntax|Indentation)Error\b")
-
 
 def copied(folder):
     """A copy of the project, without what earlier runs left."""
@@ -183,7 +183,7 @@ def verdict(code, text):
 
 def main(words):
     """Applies the mutations whose names hold any of the words, or all; returns the exit code."""
-    chosen = [m for m in MUTATIONS + OF_TRAITS + OF_SPARSITY if not words or any(word in m[0] for word in words)]
+    chosen = [m for m in EVERY if not words or any(word in m[0] for word in words)]
     edits = [(path, edited(path, text, becomes)) for _, path, text, becomes, _ in chosen]
     began, caught = time.time(), 0
     code, text = run(sorted({test for m in chosen for test in m[-1]}))

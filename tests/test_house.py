@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import mutate
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PACKAGE = "tf1_hessian"
 
@@ -250,6 +252,12 @@ def test_contributing_names_what_there_is():
     there = {"%s.%s" % (c.name, f.name) for tree in MODULES.values() for c in ast.walk(tree)
              if isinstance(c, ast.ClassDef) for f in functions(c)}
     assert files and methods and not missing and methods <= there, (missing, methods - there)
+
+
+def test_each_mutation_applies_in_one_place():
+    unchanged = [what for what, path, before, after, _ in mutate.EVERY
+                 if mutate.edited(path, before, after) == text(os.path.join(PACKAGE, path))]
+    assert not unchanged
 
 
 def test_import_changes_nothing():

@@ -33,6 +33,6 @@ MUTATIONS = [
     ("believe every pattern of a diagonal", "colored.py",
      "list(exact), list(scales)]", "list(claimed), list(scales)]",
      ["tests/sparsity/test_sparse_checks.py::test_a_missing_entry_of_a_diagonal_is_caught"]),
-    ("let copies follow each other", "separated.py", "None, size, options, tensors)", "None, size, options)",
+    ("let copies follow each other", "separated.py", "size, options, tensors, parts)", "size, options, (), parts)",
      ["tests/sparsity/test_copies.py::test_elements_that_are_read_as_they_are_too"]),
 ]
