@@ -8,13 +8,13 @@ import collections
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from tests import random_layers, random_ops
+from tests import random_control, random_layers, random_ops
 from tests.forms import built_as
 
 __all__ = ["OPS", "Program"]
 
 UNARY = dict(random_ops.UNARY, **random_layers.UNARY)
-BINARY = dict(random_ops.BINARY, **random_layers.BINARY)
+BINARY = dict(random_ops.BINARY, **dict(random_layers.BINARY, **random_control.BINARY))
 OPS = sorted(UNARY) + sorted(BINARY)
 SHAPES = [(), (2,), (3,), (4,), (2, 3), (3, 1), (1, 2), (2, 1, 2), (1, 3, 2), (5,), (3, 2)]
 # How many, from small to large: most programs are small, since what they cost grows faster than what they show.

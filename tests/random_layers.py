@@ -1,4 +1,4 @@
-"""What random graphs are made of: products, layers, losses, linear algebra, loops, conditionals. See random_ops.py."""
+"""What random graphs are made of: products, layers, losses, linear algebra. See random_ops.py."""
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -168,54 +168,6 @@ ALGEBRA = {
 }
 
 
-def _once_more(y, b):
-    return tf.sin(y) * tf.reduce_mean(b) + 0.5 * y
-
-
-def _loop(g, a, b):
-    """The number of iterations stands in the graph, or does not."""
-    count = g.pick([2, 3, tf.placeholder_with_default(3, [])])
-    return tf.while_loop(lambda i, y: i < count, lambda i, y: [i + 1, _once_more(y, b)], [0, a])[1]
-
-
-def _loop_until(g, a, b):
-    return tf.while_loop(lambda i, y: tf.logical_and(i < 4, tf.reduce_mean(y) < 0.6875),
-                         lambda i, y: [i + 1, y + 0.3125 + 0.125 * tf.sin(y * tf.reduce_mean(b))], [0, a])[1]
-
-
-def _nested_loop(g, a, b):
-    def body(i, y):
-        return [i + 1, tf.while_loop(lambda j, z: j < 2, lambda j, z: [j + 1, _once_more(z, b)], [0, y])[1]]
-
-    return tf.while_loop(lambda i, y: i < 2, body, [0, a])[1]
-
-
-def _cond_in_loop(g, a, b):
-    def body(i, y):
-        return [i + 1, tf.cond(tf.equal(i, 1), lambda: _once_more(y, b), lambda: tf.tanh(y * y))]
-
-    return tf.while_loop(lambda i, y: i < 3, body, [0, a])[1]
-
-
-def _written(g, a, b):
-    """Rows written to a TensorArray by a loop."""
-    rows, array = g.resized(a, [3, 2]), tf.TensorArray(g.dtype, 3)
-    done = tf.while_loop(
-        lambda i, array: i < 3, lambda i, array: [i + 1, array.write(i, _once_more(rows[i], b))], [0, array])
-    return tf.ensure_shape(done[1].stack(), [3, 2])
-
-
-def _cond(g, a, b):
-    return tf.cond(tf.reduce_mean(a) > g.pick([-9.0, 0.0]), lambda: tf.sin(a) * tf.reduce_mean(b), lambda: a * a * 0.5)
-
-
-def _cond_in_cond(g, a, b):
-    def inner():
-        return tf.cond(tf.reduce_sum(b) > 0, lambda: tf.sin(a) * tf.reduce_sum(b), lambda: tf.tanh(a))
-
-    return tf.cond(tf.reduce_mean(a) > -9, inner, lambda: tf.exp(a))
-
-
 def _customized(g, a):
     @tf.custom_gradient
     def function(x):
@@ -224,13 +176,5 @@ def _customized(g, a):
     return function(a)
 
 
-CONTROL = {
-    "loop": _loop, "loop_until": _loop_until, "nested_loop": _nested_loop, "cond_in_loop": _cond_in_loop,
-    "written": _written, "cond": _cond, "cond_in_cond": _cond_in_cond,
-    "scan": lambda g, a, b: tf.scan(_once_more, g.resized(a, [3, 2]), g.resized(b, [2])),
-    "fold": lambda g, a, b: tf.foldl(_once_more, g.resized(a, [3, 2]), g.resized(b, [2])),
-    "map": lambda g, a, b: tf.map_fn(lambda row: _once_more(row, b) * tf.reduce_sum(row), g.resized(a, [3, 2])),
-}
-
 UNARY = dict(LAYERS, customized=_customized, **ALGEBRA)
-BINARY = dict(PRODUCTS, solve=_solved, triangular_solve=_solved_triangular, gauss=_gauss, **CONTROL)
+BINARY = dict(PRODUCTS, solve=_solved, triangular_solve=_solved_triangular, gauss=_gauss)

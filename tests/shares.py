@@ -41,6 +41,7 @@ _ONE_IN = {
     "tests/structure/test_layers.py::test_layers": 6,
     "tests/structure/test_per_example.py::test_each_example": 6,
     "tests/structure/test_random_nets.py::test_ten_nets": 5,
+    "tests/test_arrays.py": 2,
     "tests/test_benchmarks.py::test_small_races_are_right": 2,
     "tests/test_check.py::test_right_results_pass": 3,
     "tests/test_devices.py": 2,

@@ -123,10 +123,10 @@ def unreadable_loop(op):
 
 
 def array_out_of_order(op):
-    """TensorArray.scatter to other places than 0, 1, 2, ..."""
+    """TensorArray.scatter of an unknown number of rows, not to 0, 1, 2, ... of an unwritten array."""
     return _impossible(op, (
-        "it scatters into a TensorArray that a loop uses, at indices that the graph does not show to be 0, 1, 2, ... "
-        "Use TensorArray.unstack, or write the elements one by one."))
+        "it scatters an unknown number of rows into a TensorArray that a loop uses, at indices other than 0, 1, 2, ... "
+        "or after other writes. Give the rows a known number, write them one by one, or unstack them alone."))
 
 
 def array_joined(op):

@@ -29,6 +29,15 @@ def test_sums_are_exact_whatever_waits_and_however_long(size):
     assert rest.shape == (1, size - 2)
 
 
+@pytest.mark.parametrize("is_narrow", [False, True])
+@pytest.mark.parametrize("size", [1, 3, 30000, 100000, 2 ** 20])
+def test_rows_that_wait_are_few_where_they_are_long(size, is_narrow):
+    """As many as two megabytes hold, sixteen at most, one at least."""
+    rows = flat.Flat([((size,), False)], is_narrow).rows
+    assert rows.nbytes <= max(2 ** 21, size * rows.itemsize)
+    assert len(rows) in (1, 16) or rows.nbytes + size * rows.itemsize > 2 ** 21
+
+
 @pytest.mark.parametrize("size", [3, 5000, 600000])
 def test_single_precision_is_exact_up_to_the_blocks(size):
     """Sixteen batches at a time are added up as they are: 15 roundings of at most 2^-53 of all sizes, for any number of

@@ -144,9 +144,43 @@ def _make_scatter(emission, op, inputs):
         for i, element in zip(np.ravel(_index(indices)), tf.unstack(value, num=len(np.ravel(_index(indices))))):
             flow = flow.put(int(i), element)
         return [flow]
-    if not _counts_up(op.inputs[1]):
+    if not _is_fresh(op.inputs[3]) or not _counts_up(op.inputs[1]):
+        return [_put_each(op, flow, emission.value(op.inputs[1]), value)]
+    rows = _compat.list_from_tensor(value, _compat.dimensions(value.shape[1:]))
+    if _is_length(array_behind(op).inputs[0], op.inputs[2]):
+        return [rows]
+    return [_compat.list_resize(rows, tf.maximum(_compat.list_length(flow), tf.shape(value)[0]))]
+
+
+def _is_fresh(flow):
+    """Whether nothing was written to an array before; what a loop has merged may have been."""
+    while flow.op.type in ("Enter", "Identity", "Switch"):
+        flow = flow.op.inputs[0]
+    return flow.op.type == "TensorArrayV3"
+
+
+def _is_length(size, value):
+    """Whether the graph shows that a tensor is the number of rows of another."""
+    known = _compat.static_value(size), _compat.dimensions(value.shape[:1])[0]
+    if None not in known:
+        return known[0] == known[1]
+    row = size.op
+    if row.type != "StridedSlice" or row.inputs[0].op.type != "Shape" or row.get_attr("shrink_axis_mask") != 1:
+        return False
+    first = _compat.static_value(row.inputs[1])
+    return first is not None and first.tolist() == [0] and row.inputs[0].op.inputs[0] is value
+
+
+def _put_each(op, flow, indices, value):
+    """The list with rows set one by one; the graph must tell how many."""
+    count = _compat.dimensions(value.shape[:1])[0] if value.shape.ndims else None
+    if count is None:
         raise errors.array_out_of_order(op)
-    return [_compat.list_from_tensor(value, _compat.dimensions(value.shape[1:]))]
+    if _array_of(op).get_attr("dynamic_size") and count:
+        flow = _compat.list_resize(flow, tf.maximum(_compat.list_length(flow), tf.reduce_max(indices) + 1))
+    for i, row in enumerate(tf.unstack(value, num=count)):
+        flow = _compat.list_set(flow, indices[i], row)
+    return flow
 
 
 def _counts_up(indices):
