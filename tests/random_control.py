@@ -126,7 +126,7 @@ def _array(g, a, b):
     """An array without a loop."""
     rows, other = g.resized(a, [3, 2]), g.resized(b, [2])
     array = tf.TensorArray(g.dtype, 4, element_shape=[2]).scatter([3, 0, 1], rows).write(2, tf.sin(other))
-    return g.pick([lambda: tf.reshape(array.gather([1, 2, 1]), [3, 2]), lambda: tf.reshape(array.stack(), [4, 2]),
+    return g.pick([lambda: tf.reshape(array.gather([1, 3, 0]), [3, 2]), lambda: tf.reshape(array.stack(), [4, 2]),
                    lambda: tf.reshape(array.concat()[1:7], [2, 3])])()
 
 

@@ -149,6 +149,25 @@ def test_auto_gives_its_reason_where_columns_can_not_be_vectorized():
     np.testing.assert_allclose(found, np.diag([0, 6, 12, 36, 48, 60]))
 
 
+def test_few_columns_of_a_long_loss_are_built_one_by_one():
+    """Vectorised they would take several times as long to build. Who wants them so says so."""
+    def plan(size, steps, **options):
+        x = tf.placeholder(D, [size])
+        y = x
+        for _ in range(steps):
+            y = tf.sin(y) * tf.reduce_sum(y)
+        loss = tf.reduce_sum(y)
+        return x, loss, th.plan(loss, x, "full", **options)
+
+    x, loss, long = plan(3, 30)
+    assert long.engine == "loop" and any("3 columns of %s run one by one" % x.name in r for r in long.reasons)
+    point = np.array([0.75, -0.25, 0.375])
+    true = finite_differences.hessian(loss, x, {x: point})
+    np.testing.assert_allclose(evaluated(long, {x: point}), true, atol=1e-7 * abs(true).max())
+    others = [plan(3, 3), plan(20, 30), plan(3, 30, engine="vectorized"), plan(3, 30, chunk_size=3)]
+    assert {found.engine for _, _, found in others} == {"vectorized"}
+
+
 def test_a_gradient_that_is_proven_zero_is_a_reason():
     x, y = tf.placeholder(D, [3]), tf.placeholder(D, [2], name="y")
     plan = th.plan(tf.reduce_sum(x ** 3) + tf.reduce_sum(tf.stop_gradient(y)), [x, y], engine="loop")

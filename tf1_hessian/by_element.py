@@ -11,6 +11,9 @@ __all__ = ["ByElement", "Rows"]
 
 # Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
 _MOST_OPS = 200000
+# So few columns run one by one where path and gradient have more ops, loops unrolled: pfor takes up to six times as long
+# to build, which pays itself back after hundreds of runs or thousands.
+_FEW, _LONG = 8, 300
 
 Rows = collections.namedtuple("Rows", "source targets engine laid how")
 Rows.__doc__ = """The rows of one source against `targets` (indices of layouts), rehearsed:
@@ -26,6 +29,7 @@ class ByElement(object):
     def __init__(self, problem, engine, chunk_size, because):
         self._problem, self._engine, self._chunk_size, self._because = problem, engine, chunk_size, because
         sizes = [bytes_of([o]) for op in problem.path.ops for o in op.outputs]
+        self._rehearsed_ops = len(problem.scratch.get_operations())
         self._path_bytes, self._largest = sum(sizes), max(sizes or [1])
         self.gradient_bytes = float(max(1, 3 * self._path_bytes))
 
@@ -61,6 +65,10 @@ class ByElement(object):
         if self._engine == "vectorized":
             return "vectorized", self._vectorized(index, source)
         if source.size == 1:
+            return "loop", self._looped(index, source)
+        if source.size <= _FEW and self._rehearsed_ops > _LONG and not self._chunk_size:
+            self._because("the %s of %s run one by one, which is built sooner: a gradient takes %d ops" % (
+                errors.counted(source.size, "column"), source.name, self._rehearsed_ops))
             return "loop", self._looped(index, source)
         try:
             return "vectorized", self._vectorized(index, source)
