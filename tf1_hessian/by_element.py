@@ -11,8 +11,8 @@ __all__ = ["ByElement", "Rows"]
 
 # Ops that the slices engine may add: a GraphDef ends at 2 GB, and building takes minutes long before.
 _MOST_OPS = 200000
-# So few columns run one by one where path and gradient have more ops, loops unrolled: pfor takes up to six times as long
-# to build, which pays itself back after hundreds of runs or thousands.
+# So few columns run one by one where path and gradient have more ops, loops unrolled: pfor takes up to six times as
+# long to build, which pays itself back after hundreds of runs or thousands.
 _FEW, _LONG = 8, 300
 
 Rows = collections.namedtuple("Rows", "source targets engine laid how")

@@ -129,11 +129,11 @@ def array_out_of_order(op):
         "or after other writes. Give the rows a known number, write them one by one, or unstack them alone."))
 
 
-def array_joined(op):
-    """TensorArray.concat or split in a loop that can't be unrolled."""
+def array_of_loop(op, what):
+    """What TensorArrays of loops can't do that can't be unrolled; what: "TensorArray.concat and split"."""
     return _impossible(op, (
-        "TensorArray.concat and split are possible only where the graph tells how often each loop runs. Use stack and "
-        "unstack, or give the loop a fixed number of iterations."))
+        "%s are possible only where the graph tells how often each loop runs. Use stack and unstack of arrays of fixed "
+        "size, or give the loop a fixed number of iterations." % what))
 
 
 def shared_storage(name, other):

@@ -13,8 +13,9 @@ from tf1_hessian._compat.graphs import captured
 from tf1_hessian._compat.tapes import unconverted
 
 __all__ = [
-    "conditional", "list_empty", "list_from_tensor", "list_gather", "list_item", "list_length", "list_pop", "list_push",
-    "list_reserve", "list_resize", "list_set", "list_to_tensor", "merge", "pfor", "switch", "while_loop",
+    "HAS_LIST_RESIZE", "conditional", "list_empty", "list_from_tensor", "list_gather", "list_item", "list_length",
+    "list_pop", "list_push", "list_reserve", "list_resize", "list_set", "list_to_tensor", "merge", "pfor", "switch",
+    "while_loop",
 ]
 
 
@@ -115,6 +116,10 @@ def list_pop(tensor_list, element_shape, element_dtype):
 def list_length(tensor_list):
     """The number of elements."""
     return list_ops.gen_list_ops.tensor_list_length(tensor_list)
+
+
+# From TF 1.14 on.
+HAS_LIST_RESIZE = hasattr(list_ops.gen_list_ops, "tensor_list_resize")
 
 
 def list_resize(tensor_list, size):

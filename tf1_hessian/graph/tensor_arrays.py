@@ -105,8 +105,14 @@ def _make_write(emission, op, inputs):
     if isinstance(flow, Elements):
         return [flow.put(int(_index(index)), value)]
     if _array_of(op).get_attr("dynamic_size"):
-        flow = _compat.list_resize(flow, tf.maximum(_compat.list_length(flow), index + 1))
+        flow = _resized(op, flow, tf.maximum(_compat.list_length(flow), index + 1))
     return [_compat.list_set(flow, index, value)]
+
+
+def _resized(op, flow, size):
+    if not _compat.HAS_LIST_RESIZE:
+        raise errors.array_of_loop(op, "on TensorFlow 1.13, TensorArrays that grow or are filled in part")
+    return _compat.list_resize(flow, size)
 
 
 def _make_read(emission, op, inputs):
@@ -149,7 +155,7 @@ def _make_scatter(emission, op, inputs):
     rows = _compat.list_from_tensor(value, _compat.dimensions(value.shape[1:]))
     if _is_length(array_behind(op).inputs[0], op.inputs[2]):
         return [rows]
-    return [_compat.list_resize(rows, tf.maximum(_compat.list_length(flow), tf.shape(value)[0]))]
+    return [_resized(op, rows, tf.maximum(_compat.list_length(flow), tf.shape(value)[0]))]
 
 
 def _is_fresh(flow):
@@ -177,7 +183,7 @@ def _put_each(op, flow, indices, value):
     if count is None:
         raise errors.array_out_of_order(op)
     if _array_of(op).get_attr("dynamic_size") and count:
-        flow = _compat.list_resize(flow, tf.maximum(_compat.list_length(flow), tf.reduce_max(indices) + 1))
+        flow = _resized(op, flow, tf.maximum(_compat.list_length(flow), tf.reduce_max(indices) + 1))
     for i, row in enumerate(tf.unstack(value, num=count)):
         flow = _compat.list_set(flow, indices[i], row)
     return flow
@@ -202,7 +208,7 @@ def _make_size(emission, op, inputs):
 def _make_concat(emission, op, inputs):
     flow = inputs[1]
     if not isinstance(flow, Elements):
-        raise errors.array_joined(op)
+        raise errors.array_of_loop(op, "TensorArray.concat and split")
     parts = [_written(op, flow, i) for i in range(len(flow))]
     return [tf.concat(parts, 0), tf.stack([tf.shape(p, out_type=tf.int64)[0] for p in parts])]
 
@@ -210,7 +216,7 @@ def _make_concat(emission, op, inputs):
 def _make_split(emission, op, inputs):
     _, value, lengths, flow = inputs
     if not isinstance(flow, Elements):
-        raise errors.array_joined(op)
+        raise errors.array_of_loop(op, "TensorArray.concat and split")
     parts = tf.split(emission.widened(value), [int(n) for n in _index(lengths)], 0)
     return [Elements(parts)]
 
