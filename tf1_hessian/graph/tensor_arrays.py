@@ -85,11 +85,16 @@ def _index(tensor):
         return np.arange(*[_index(t) for t in tensor.op.inputs])
     found = folded(tensor, {})
     if found is None:
-        outside = original(tensor)
-        found = sizes.static_size(tensor if outside is None else outside)
+        found = _static_size(tensor)
     if found is None:
         raise NotUnrolled("the graph does not tell where a TensorArray is read or written")
     return found
+
+
+def _static_size(tensor):
+    """The value that the user's graph tells, which can't be fed any more, or None."""
+    outside = original(tensor)
+    return sizes.static_size(tensor if outside is None else outside)
 
 
 def _make_array(emission, op, inputs):
@@ -167,7 +172,7 @@ def _is_fresh(flow):
 
 def _is_length(size, value):
     """Whether the graph shows that a tensor is the number of rows of another."""
-    known = _compat.static_value(size), _compat.dimensions(value.shape[:1])[0]
+    known = _static_size(size), _compat.dimensions(value.shape[:1])[0]
     if None not in known:
         return known[0] == known[1]
     row = size.op
