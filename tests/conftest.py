@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow.compat.v1 as tf
 
+from forms import built_as
 from shares import in_the_share
 
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -29,3 +30,10 @@ def graph():
     """The test's own graph, as the default."""
     with tf.Graph().as_default() as fresh:
         yield fresh
+
+
+@pytest.fixture
+def frames():
+    """Loops are frames of v1 control flow, whatever the process has switched on."""
+    with built_as("v1"):
+        yield

@@ -136,6 +136,7 @@ EVERY = MUTATIONS + OF_TRAITS + OF_SPARSITY
 # Failures of the edit itself, which say nothing about the test; the library hands on those of gradient functions.
 CLUMSY = re.compile(r"\b(Import|ModuleNotFound|Name|Syntax|Indentation)Error\b")
 
+
 def copied(folder):
     """A copy of the project, without what earlier runs left."""
     files = subprocess.check_output(["git", "ls-files"], cwd=ROOT, universal_newlines=True).splitlines()

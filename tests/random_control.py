@@ -8,22 +8,31 @@ def _once_more(y, b):
     return tf.sin(y) * tf.reduce_mean(b) + 0.5 * y
 
 
+def _larger(y, b):
+    return y + 0.3125 + 0.125 * tf.sin(y * tf.reduce_mean(b))
+
+
+def _repeated(step, count, y):
+    return tf.while_loop(lambda i, y: i < count, lambda i, y: [i + 1, step(y)], [0, y])[1]
+
+
+def _mapped(rows, b):
+    return tf.map_fn(lambda row: _once_more(row, b) * tf.reduce_sum(row), rows)
+
+
 def _loop(g, a, b):
     """The number of iterations stands in the graph, or does not."""
     count = g.pick([2, 3, tf.placeholder_with_default(3, [])])
-    return tf.while_loop(lambda i, y: i < count, lambda i, y: [i + 1, _once_more(y, b)], [0, a])[1]
+    return _repeated(lambda y: _once_more(y, b), count, a)
 
 
 def _loop_until(g, a, b):
     return tf.while_loop(lambda i, y: tf.logical_and(i < 4, tf.reduce_mean(y) < 0.6875),
-                         lambda i, y: [i + 1, y + 0.3125 + 0.125 * tf.sin(y * tf.reduce_mean(b))], [0, a])[1]
+                         lambda i, y: [i + 1, _larger(y, b)], [0, a])[1]
 
 
 def _nested_loop(g, a, b):
-    def body(i, y):
-        return [i + 1, tf.while_loop(lambda j, z: j < 2, lambda j, z: [j + 1, _once_more(z, b)], [0, y])[1]]
-
-    return tf.while_loop(lambda i, y: i < 2, body, [0, a])[1]
+    return _repeated(lambda y: _repeated(lambda z: _once_more(z, b), 2, y), 2, a)
 
 
 def _cond_in_loop(g, a, b):
@@ -65,15 +74,13 @@ def _case(g, a, b):
 
 def _loop_in_cond(g, a, b):
     taken, count = _is_taken(g, b), g.pick([2, tf.placeholder_with_default(3, [])])
-    return tf.cond(taken, lambda: tf.while_loop(
-        lambda i, y: i < count, lambda i, y: [i + 1, _once_more(y, b)], [0, a])[1], lambda: tf.exp(a) * 0.5)
+    return tf.cond(taken, lambda: _repeated(lambda y: _once_more(y, b), count, a), lambda: tf.exp(a) * 0.5)
 
 
 def _array_in_cond(g, a, b):
     """A loop that makes its arrays in a branch."""
     taken, rows, first = _is_taken(g, b), g.resized(a, [3, 2]), g.resized(b, [2])
-    inner = g.pick([lambda: tf.scan(_once_more, rows, first),
-                    lambda: tf.map_fn(lambda row: _once_more(row, b) * tf.reduce_sum(row), rows)])
+    inner = g.pick([lambda: tf.scan(_once_more, rows, first), lambda: _mapped(rows, b)])
     return tf.ensure_shape(tf.cond(taken, inner, lambda: rows * rows * 0.5), [3, 2])
 
 
@@ -114,7 +121,7 @@ def _grown(g, a, b):
     array = tf.TensorArray(g.dtype, 0, dynamic_size=True, element_shape=[2])
 
     def body(i, y, array):
-        y = y + 0.3125 + 0.125 * tf.sin(y * tf.reduce_mean(b))
+        y = _larger(y, b)
         return [i + 1, y, array.write(i, y * y)]
 
     done = tf.while_loop(lambda i, y, _: (i < 1) | ((i < 4) & (tf.reduce_mean(y) < 0.6875)), body,
@@ -152,6 +159,5 @@ BINARY = {
     "read_in_cond": _read_in_cond, "recurrent": _recurrent,
     "scan": lambda g, a, b: tf.scan(_once_more, g.resized(a, [3, 2]), g.resized(b, [2])),
     "fold": lambda g, a, b: tf.foldl(_once_more, g.resized(a, [3, 2]), g.resized(b, [2])),
-    "map": lambda g, a, b: tf.map_fn(lambda row: _once_more(row, b) * tf.reduce_sum(row), g.resized(a, [3, 2])),
+    "map": lambda g, a, b: _mapped(g.resized(a, [3, 2]), b),
 }
-

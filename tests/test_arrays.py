@@ -5,27 +5,14 @@ import tensorflow.compat.v1 as tf
 
 import finite_differences
 import tf1_hessian as th
+from small_net import evaluated
+
+pytestmark = pytest.mark.usefixtures("frames")
 
 D = tf.float64
 POINT = np.array([0.5, -0.8, 1.1])
 # TF 1.13 has lists, but none that grows.
 IS_113 = tf.__version__.startswith("1.13")
-
-
-@pytest.fixture(autouse=True)
-def frames():
-    """Loops are frames of v1 control flow here."""
-    if not hasattr(tf, "control_flow_v2_enabled") or not tf.control_flow_v2_enabled():
-        yield
-        return
-    tf.disable_control_flow_v2()
-    yield
-    tf.enable_control_flow_v2()
-
-
-def evaluated(fetches, feed):
-    with tf.Session() as session:
-        return session.run(fetches, feed)
 
 
 def assert_differences_agree(loss, x):

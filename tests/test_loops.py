@@ -5,29 +5,16 @@ import tensorflow.compat.v1 as tf
 
 import finite_differences
 import tf1_hessian as th
+from small_net import evaluated
+
+pytestmark = pytest.mark.usefixtures("frames")
 
 D = tf.float64
 POINT = np.array([0.5, -0.8, 1.1])
 
 
-@pytest.fixture(autouse=True)
-def frames():
-    """Loops are frames of v1 control flow here."""
-    if not hasattr(tf, "control_flow_v2_enabled") or not tf.control_flow_v2_enabled():
-        yield
-        return
-    tf.disable_control_flow_v2()
-    yield
-    tf.enable_control_flow_v2()
-
-
 def cubed(x, count):
     return tf.while_loop(lambda i, a: i < count, lambda i, a: [i + 1, a * x], [0, tf.ones_like(x)])[1]
-
-
-def evaluated(fetches, feed):
-    with tf.Session() as session:
-        return session.run(fetches, feed)
 
 
 def test_the_plan_says_that_a_loop_is_unrolled():

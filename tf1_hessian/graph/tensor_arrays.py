@@ -36,14 +36,17 @@ def is_flow(tensor):
     return (tensor.op.type, tensor.value_index) in _FLOWS
 
 
-def _behind(tensor):
+_UNMERGED = frozenset(["Enter", "Identity", "Switch"])
+_HANDED_ON = _UNMERGED | {"Exit", "Merge", "NextIteration"}
+
+
+def _behind(tensor, through=_HANDED_ON):
     """The tensor that conditionals and loops hand on as this one."""
-    while tensor.op.type in _HANDED_ON:
+    while tensor.op.type in through:
         tensor = tensor.op.inputs[0]
     return tensor
 
 
-_HANDED_ON = frozenset(["Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"])
 _FLOWS = frozenset([
     ("TensorArrayV3", 1), ("TensorArrayScatterV3", 0), ("TensorArraySplitV3", 0), ("TensorArrayWriteV3", 0)])
 
@@ -109,9 +112,14 @@ def _make_write(emission, op, inputs):
     value = emission.widened(value)
     if isinstance(flow, Elements):
         return [flow.put(int(_index(index)), value)]
-    if _array_of(op).get_attr("dynamic_size"):
-        flow = _resized(op, flow, tf.maximum(_compat.list_length(flow), index + 1))
-    return [_compat.list_set(flow, index, value)]
+    return [_compat.list_set(_grown(op, flow, index), index, value)]
+
+
+def _grown(op, flow, last):
+    """The list with an element `last`, where the array of an op may grow."""
+    if not _array_of(op).get_attr("dynamic_size"):
+        return flow
+    return _resized(op, flow, tf.maximum(_compat.list_length(flow), last + 1))
 
 
 def _resized(op, flow, size):
@@ -152,7 +160,8 @@ def _make_scatter(emission, op, inputs):
     _, indices, value, flow = inputs
     value = emission.widened(value)
     if isinstance(flow, Elements):
-        for i, element in zip(np.ravel(_index(indices)), tf.unstack(value, num=len(np.ravel(_index(indices))))):
+        places = np.ravel(_index(indices))
+        for i, element in zip(places, tf.unstack(value, num=len(places))):
             flow = flow.put(int(i), element)
         return [flow]
     if not _is_fresh(op.inputs[3]) or not _counts_up(op.inputs[1]):
@@ -165,14 +174,16 @@ def _make_scatter(emission, op, inputs):
 
 def _is_fresh(flow):
     """Whether nothing was written to an array before; what a loop has merged may have been."""
-    while flow.op.type in ("Enter", "Identity", "Switch"):
-        flow = flow.op.inputs[0]
-    return flow.op.type == "TensorArrayV3"
+    return _behind(flow, _UNMERGED).op.type == "TensorArrayV3"
+
+
+def _static_rows(value):
+    return _compat.dimensions(value.shape[:1])[0]
 
 
 def _is_length(size, value):
     """Whether the graph shows that a tensor is the number of rows of another."""
-    known = _static_size(size), _compat.dimensions(value.shape[:1])[0]
+    known = _static_size(size), _static_rows(value)
     if None not in known:
         return known[0] == known[1]
     row = size.op
@@ -184,11 +195,11 @@ def _is_length(size, value):
 
 def _put_each(op, flow, indices, value):
     """The list with rows set one by one; the graph must tell how many."""
-    count = _compat.dimensions(value.shape[:1])[0] if value.shape.ndims else None
+    count = _static_rows(value)
     if count is None:
         raise errors.array_out_of_order(op)
-    if _array_of(op).get_attr("dynamic_size") and count:
-        flow = _resized(op, flow, tf.maximum(_compat.list_length(flow), tf.reduce_max(indices) + 1))
+    if count:
+        flow = _grown(op, flow, tf.reduce_max(indices))
     for i, row in enumerate(tf.unstack(value, num=count)):
         flow = _compat.list_set(flow, indices[i], row)
     return flow
