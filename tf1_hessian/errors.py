@@ -45,13 +45,11 @@ def in_chunks(count, size):
     return "" if count <= 1 else ", one by one" if size <= 1 else " in chunks of %d" % size
 
 
-def chain(names, most=7):
-    """`a -> b -> c`, shortened in the middle."""
+def listed(names, most=8):
+    """`a, b, c and 7 more`."""
     names = list(names)
-    if len(names) > most:
-        head = most // 2
-        names = names[:head] + ["... %d more ..." % (len(names) - most + 1)] + names[-(most - 1 - head):]
-    return " -> ".join(names)
+    more = len(names) - most
+    return ", ".join(names[:most]) + (" and %d more" % more if more > 0 else "")
 
 
 def no_gradient(op, path, reason, second):

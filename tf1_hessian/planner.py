@@ -38,13 +38,15 @@ class _Structured(object):
 class Planner(object):
     """Chooses and rehearses the engine of each source's rows, and keeps the reasons: rows, cost, reasons; needs: sizes
     that must be equal, verification: of the structured rows, or None.
+
+    shares: whether sources may share a loop over their columns.
     """
 
-    def __init__(self, problem, engine, chunk_size, verified, given=(None, None, None)):
+    def __init__(self, problem, engine, chunk_size, verified, given=(None, None, None), shares=True):
         self._problem, self._engine, self._chunk_size = problem, engine, chunk_size
         self.reasons, self.needs, self.verification, self.colored = [], [], None, None
         self._shared = Cost(0, 0, 0, 0)
-        self._by_element = ByElement(problem, engine, chunk_size, self._because)
+        self._by_element = ByElement(problem, engine, chunk_size, self._because, shares)
         self._explain_path()
         indices = [i for i, s in enumerate(problem.rows) if s.size and self._has_gradient(i)]
         if problem.quantity == "sparse":
@@ -53,7 +55,8 @@ class Planner(object):
         else:
             structured = self._structured(indices, verified) if indices and engine in ("auto", "structured") else {}
             structured.update(self._by_colors([i for i in indices if i not in structured], verified))
-            self.rows = [structured.get(i) or self._by_element.rows(i) for i in indices]
+            structured.update(self._by_element.rows([i for i in indices if i not in structured]))
+            self.rows = [structured[i] for i in indices]
         self.cost = self._cost()
 
     def _explain_path(self):

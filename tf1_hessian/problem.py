@@ -102,15 +102,24 @@ class Problem(object):
             return [t for t in range(len(self.cols)) if t >= index or t in self.settled]
         return list(range(len(self.cols)))
 
-    def outputs(self, index, seed):
-        """The rehearsed results of one seed on the rows of source `index`, flat: None where zero."""
-        source, targets = self.rows[index], [self.cols[t] for t in self.targets(index)]
-        found = products.product(
-            [self.gradients[index]], [source], [tf.reshape(seed, source.shape)], targets, self.options)
+    def targets_of(self, group):
+        """The indices of the columns that the rows of any of some sources are needed against."""
+        return sorted({t for i in group for t in self.targets(i)})
+
+    def outputs(self, group, seed):
+        """The rehearsed results of one seed over the rows of some sources behind one another: None where zero.
+
+        A flat row for each of `targets_of(group)`, or the entry of the diagonal.
+        """
+        sources, targets = [self.rows[i] for i in group], [self.cols[t] for t in self.targets_of(group)]
+        seeds = _split(seed, [s.size for s in sources])
+        found = products.product([self.gradients[i] for i in group], sources, [
+            tf.reshape(part, s.shape) for s, part in zip(sources, seeds)], targets, self.options)
         flat = [None if f is None else tf.reshape(f, [t.size]) for f, t in zip(found, targets)]
         if self.quantity != "diag":
             return flat
-        return [None if f is None else self._by_example(tf.reduce_sum(f * seed)) for f in flat]
+        entries = [_entry(f, part) for f, part in zip(flat, seeds) if f is not None]
+        return [self._by_example(_compat.add_all(entries)) if entries else None]
 
     def _by_example(self, entry):
         """An entry of the diagonal is linear in the seed of the losses: its slope is the entry of each example."""
@@ -151,6 +160,16 @@ class Problem(object):
             block = tf.transpose(laid[c, r])
         shape = tf.TensorShape([row.size, col.size]) if self.flat else row.shape.concatenate(col.shape)
         return _shaped(block, shape, col)
+
+
+def _entry(row, seed):
+    """The element of a row at the 1 of a unit seed, or 0: a product would spread what is not finite elsewhere."""
+    return tf.reduce_sum(tf.where(tf.not_equal(seed, 0), row, tf.zeros_like(row)))
+
+
+def _split(seed, sizes):
+    """The parts of a flat seed, views without an op where there is one."""
+    return tf.split(seed, sizes) if len(sizes) > 1 else [seed]
 
 
 def _shaped(tensor, shape, source):

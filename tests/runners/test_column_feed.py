@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 import tf1_hessian as th
 from finite_differences import gradient, jacobian
+from tf1_hessian import by_element
 from tf1_hessian.runners import row_files
 
 D = tf.float64
@@ -52,6 +53,16 @@ def test_rows_are_those_of_the_hessian(session, tmp_path, chunk_size):
     assert feed.rows(3, 3, session, net.feed).shape == (0, 9)
     assert sorted(os.listdir(str(tmp_path))) == ["rows.npy", "rows.npy.progress"]
     np.testing.assert_array_equal(np.load(path), found)
+
+
+@pytest.mark.parametrize("diag", [False, True])
+def test_sources_of_a_long_loss_have_chunks_of_their_own(session, monkeypatch, diag):
+    """A plan would lay their columns in one loop; rows of a call are those of one source."""
+    monkeypatch.setattr(by_element, "_LONG", 0)
+    net = started(session)
+    true = jacobian(gradient(net.loss, net.xs), net.xs, session, net.feed)
+    found = th.ColumnFeed(net.loss, net.xs, diag=diag, chunk_size=4).rows(0, 9, session, net.feed)
+    np.testing.assert_allclose(found, np.diag(true) if diag else true, rtol=0, atol=1e-9)
 
 
 def test_the_diagonal_alone(session, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 
 from tf1_hessian import errors
 from tf1_hessian.models.names import placeholders_above, told_shape
-from tf1_hessian.models.suggestions import did_you_mean, listed
+from tf1_hessian.models.suggestions import did_you_mean
 
 __all__ = ["arrays_of", "checked"]
 
@@ -64,8 +64,8 @@ def checked(arrays, loss, graph, names, allow_nan):
                if t.op.type != "PlaceholderWithDefault" and t.name not in found] if loss is not None else []
     if missing:
         raise ValueError("The loss '%s' needs %s, and %s fed." % (
-            loss.name, listed(_told(t) for t in missing),
-            listed("'%s'" % n for n in arrays) + (" alone is" if len(arrays) == 1 else " are") if arrays
+            loss.name, errors.listed(_told(t) for t in missing),
+            errors.listed("'%s'" % n for n in arrays) + (" alone is" if len(arrays) == 1 else " are") if arrays
             else "nothing is"))
     return found
 

@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 
 from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
-from tf1_hessian.models.suggestions import did_you_mean, listed
+from tf1_hessian.models.suggestions import did_you_mean
 
 __all__ = ["GRAPH_DEF", "META_GRAPH", "SAVED_MODEL", "Saved", "damaged", "prefix_of", "read"]
 
@@ -83,7 +83,7 @@ def _in_folder(path):
         return META_GRAPH, latest + ".meta"
     raise FileNotFoundError("The folder '%s' holds no model: neither saved_model.pb, nor a file 'checkpoint' that "
                             "names a checkpoint with its .meta. It holds: %s." % (
-                                path, listed(sorted(tf.gfile.ListDirectory(path))) or "nothing"))
+                                path, errors.listed(sorted(tf.gfile.ListDirectory(path))) or "nothing"))
 
 
 def prefix_of(path):

@@ -1,10 +1,10 @@
 """What names mean in a loaded graph: tensors, variables, and the inputs and outputs of a SavedModel's signatures."""
-from tf1_hessian import _compat
+from tf1_hessian import _compat, errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph.paths import find_path
 from tf1_hessian.graph.sources import anchors_of, resolve_sources
 from tf1_hessian.graph.upstream import VARIABLES, ops_above
-from tf1_hessian.models.suggestions import did_you_mean, listed
+from tf1_hessian.models.suggestions import did_you_mean
 
 __all__ = ["Names", "placeholders_above", "told_shape", "trainable_sources"]
 
@@ -139,4 +139,4 @@ def _constants(loss):
     found = sorted(op.name for op in ops_above([loss.op])
                    if op.type in ("Const",) + PLACEHOLDERS and op.outputs[0].dtype.is_floating
                    and (_compat.count_elements(op.outputs[0].shape) != 1))
-    return " It is computed from %s." % listed("'%s'" % n for n in found) if found else ""
+    return " It is computed from %s." % errors.listed("'%s'" % n for n in found) if found else ""

@@ -1,7 +1,9 @@
 """What someone may have meant by a name that does not exist."""
 import difflib
 
-__all__ = ["did_you_mean", "listed"]
+from tf1_hessian.errors import listed
+
+__all__ = ["did_you_mean"]
 
 
 def did_you_mean(name, names):
@@ -11,10 +13,3 @@ def did_you_mean(name, names):
     if near:
         return " Did you mean %s?" % ", ".join("'%s'" % n for n in near)
     return " There is: %s." % listed(names) if names else ""
-
-
-def listed(names, most=8):
-    """'a, b, c and 7 more'."""
-    names = list(names)
-    more = len(names) - most
-    return ", ".join(names[:most]) + (" and %d more" % more if more > 0 else "")

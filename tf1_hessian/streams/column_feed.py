@@ -208,10 +208,10 @@ class _Laid(object):
 
 
 def _planned(problem, chunk_size):
-    """Columns of all elements at once where TensorFlow vectorises them, else one by one."""
+    """Columns of all elements at once where TensorFlow vectorises them, else one by one; each call is of one source."""
     try:
-        return Planner(problem, "vectorized", chunk_size, False)
+        return Planner(problem, "vectorized", chunk_size, False, shares=False)
     except LookupError:
         raise
     except ValueError:
-        return Planner(problem, "loop", chunk_size, False)
+        return Planner(problem, "loop", chunk_size, False, shares=False)

@@ -18,6 +18,8 @@ __all__ = ["Blocks"]
 
 # Bytes that the small matrices of all rows may take.
 _MOST_BYTES = 2 ** 29
+# Passes over small ops that a pair of layers costs: what an unrolled loop reads at 12 steps makes hundreds of pairs.
+_OPS_OF_PAIR = 6
 
 
 class Blocks(object):
@@ -61,7 +63,8 @@ class Blocks(object):
             return "the blocks by row would take %.3g MB" % (self.bytes / 1e6)
         n, rows = sum(s.size for s in self.sources), self._rows
         naive = sum(self._costs.hvp(s.anchors[0], self._loss, s.size) for s in self.sources)
-        if self._price + rows * n * n > WORTHWHILE * naive:
+        pairs = len(self._layers) * (len(self._layers) + 1) // 2
+        if self._price + self._costs.passes(_OPS_OF_PAIR * pairs) + rows * n * n > WORTHWHILE * naive:
             return "columns of layers cost no less"
         return None
 

@@ -64,6 +64,10 @@ class Costs(object):
         """Of one op with `columns` times its inputs."""
         return columns * self._price(op) + _LAUNCH
 
+    def passes(self, ops):
+        """Of so many ops on next to nothing."""
+        return ops * _LAUNCH
+
     def elements(self, start, end):
         """Of all tensors between two."""
         return sum(elements(dimensions_of(o)) for op in self._flow.between(start, end) for o in op.outputs)
