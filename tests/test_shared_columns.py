@@ -5,6 +5,7 @@ import tensorflow.compat.v1 as tf
 
 import finite_differences
 import tf1_hessian as th
+from forms import built_as
 from small_net import evaluated
 from tf1_hessian import by_element
 
@@ -173,3 +174,38 @@ def test_one_loop_is_laid(graph):
     a, b = tf.placeholder(D, [30]), tf.placeholder(D, [20])
     long, short = [th.plan(wave(a, steps) * wave(b, steps), [a, b], "full", engine="loop") for steps in (20, 1)]
     assert len(column_loops(short, graph)) == 2 and len(column_loops(long, graph)) == 1
+
+
+@pytest.mark.usefixtures("soon_long")
+@pytest.mark.parametrize("kind", ["v1", "v2"])
+def test_what_is_inside_of_loops_counts(kind):
+    """A source behind a loop does not pay for columns of one that goes through it."""
+    a, b, count = tf.placeholder(D, [3]), tf.placeholder(D, [3]), tf.placeholder_with_default(2, [])
+    with built_as(kind):
+        last = tf.while_loop(lambda i, _: i < count, lambda i, y: [i + 1, tf.sin(y * tf.exp(tf.tanh(a)))], [0, a])[1]
+    loss = wave(last * b)
+    plan = th.plan(loss, [a, b], "full", engine="loop", flat=True)
+    assert not any("share" in r for r in plan.reasons)
+    feed = {a: POINT_A, b: POINT_A / 2}
+    true = finite_differences.hessian(loss, [a, b], feed)
+    np.testing.assert_allclose(evaluated(plan, feed), true, atol=1e-7 * abs(true).max())
+
+
+def test_fewer_columns_share_an_iteration_where_a_long_loop_is_inside(frames):
+    """An iteration holds as many copies of what is inside of it as it lays columns."""
+    def plan(length):
+        x, count = tf.placeholder(D, [8]), tf.placeholder_with_default(2, [])
+        last = tf.while_loop(lambda i, _: i < count, lambda i, a: [i + 1, bent(a * x, length)], [0, x])[1]
+        loss = tf.reduce_sum(last)
+        return x, loss, th.plan(loss, x, engine="loop")
+
+    def bent(a, length):
+        for _ in range(length):
+            a = tf.sin(a) * (1 + 0.01 * tf.reduce_mean(a))
+        return a
+
+    short, (x, loss, long) = plan(1)[2], plan(12)
+    assert long.chunk_size < short.chunk_size
+    point = np.linspace(-0.5, 0.5, 8)
+    true = np.diag(finite_differences.hessian(loss, x, {x: point}))
+    np.testing.assert_allclose(evaluated(long, {x: point}), true, atol=1e-7 * abs(true).max())

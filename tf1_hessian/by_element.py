@@ -77,7 +77,8 @@ class ByElement(object):
         return {i: self._rows(i, engine, part, shared.count) for i, part in zip(group, shared.parts)}
 
     def _alone(self, index):
-        return self._rows(index, *self._lay([index]), count=self._problem.rows[index].size)
+        engine, laid = self._lay([index])
+        return self._rows(index, engine, laid, self._size([index]))
 
     def _rows(self, index, engine, laid, count):
         """The Rows of a source, whose columns are among `count` in one loop."""
@@ -179,14 +180,14 @@ class _Shared(object):
         for i in group:
             self._starts.append(self._starts[-1] + problem.rows[i].size)
         self.count = self._starts[-1]
-        self._rows = None, None
+        self._emission, self._rows = None, []
         self.parts = [_Part(self, k) for k in range(len(group))]
 
     def lay(self, emission, place):
         """The rows of the source at a place of the group, in the default graph; laid once for each emission."""
-        if self._rows[0] is not emission:
-            self._rows = emission, self.laid.lay(emission, self.count)
-        found = self._rows[1]
+        if self._emission is not emission:
+            self._emission, self._rows = emission, self.laid.lay(emission, self.count)
+        found = self._rows
         if not self._is_diagonal:
             found = [found[self._results.index(t)] for t in self._wanted[place]]
         first, last = self._starts[place:place + 2]

@@ -100,7 +100,8 @@ def looped(product, n, dtype, parts=1):
     ids = tf.placeholder(tf.int32, [1])
     outputs = product(tf.one_hot(ids[0], n, dtype=dtype))
     once = Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
-    repeats = max(1, min(_MOST_REPEATS, parts_of(n, parts), _OPS_OF_ITERATION // max(1, len(once.dependent))))
+    ops = len(once.dependent) + sum(len(ops_inside(op)) for op in once.dependent)
+    repeats = max(1, min(_MOST_REPEATS, parts_of(n, parts), _OPS_OF_ITERATION // max(1, ops)))
     return Chunk(ids, once.outputs, repeats)
 
 
