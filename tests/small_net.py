@@ -19,3 +19,8 @@ def evaluated(fetches, feed=None):
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         return th.evaluate(fetches, feed, session)
+
+
+def loops_in(graph):
+    """The functional loops of a graph: those over columns are."""
+    return [op for op in graph.get_operations() if op.type in ("While", "StatelessWhile")]

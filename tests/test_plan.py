@@ -7,7 +7,7 @@ from tensorflow.python.util import nest
 
 import finite_differences
 import tf1_hessian as th
-from small_net import evaluated, net
+from small_net import evaluated, loops_in, net
 
 D = tf.float64
 ENGINES = ["slices", "loop", "vectorized", "auto"]
@@ -173,10 +173,6 @@ def test_a_gradient_that_is_proven_zero_is_a_reason():
     plan = th.plan(tf.reduce_sum(x ** 3) + tf.reduce_sum(tf.stop_gradient(y)), [x, y], engine="loop")
     assert any("zero" in reason and "y:0" in reason for reason in plan.reasons)
     assert plan.cost.columns == 3
-
-
-def loops_in(graph):
-    return [op for op in graph.get_operations() if op.type in ("While", "StatelessWhile")]
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 5, 16, 40])

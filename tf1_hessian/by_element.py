@@ -4,7 +4,9 @@ import collections
 from tf1_hessian import errors
 from tf1_hessian.derivatives import columns, elements
 from tf1_hessian.graph.devices import parts_of, shares_told
-from tf1_hessian.graph.upstream import ops_inside
+from tf1_hessian.graph.flow import Flow
+from tf1_hessian.graph.regions import inner_ops
+from tf1_hessian.graph.upstream import count_ops
 from tf1_hessian.structure.adjoints import is_pulled_back_linearly
 from tf1_hessian.structure.costs import CHUNK_BYTES, COLUMN_TO_PATH, bytes_of, columns_at_once
 
@@ -32,7 +34,7 @@ class ByElement(object):
         self._problem, self._engine, self._chunk_size, self._because = problem, engine, chunk_size, because
         self._shares = shares and engine != "slices" and problem.quantity != "blocks"
         sizes = [bytes_of([o]) for op in problem.path.ops for o in op.outputs]
-        self._rehearsed_ops = sum(1 + len(ops_inside(op)) for op in problem.scratch.get_operations())
+        self._rehearsed_ops = count_ops(problem.scratch.get_operations())
         self._path_bytes, self._largest = sum(sizes), max(sizes or [1])
         self.gradient_bytes = float(max(1, 3 * self._path_bytes))
 
@@ -47,16 +49,26 @@ class ByElement(object):
 
     def _groups(self, indices):
         """Lists of indices: the sources of each are worth a loop in common."""
-        problem = self._problem
         if not self._shares or self._rehearsed_ops <= _LONG:
             return [[i] for i in indices]
-        lengths = dict(zip(indices, problem.path.lengths([problem.rows[i].anchors for i in indices])))
-        groups = []
+        lengths, groups = self._lengths(indices), []
         for i in sorted(indices, key=lambda i: -lengths[i]):
-            alike = [g for g in groups if problem.rows[g[0]].dtype == problem.rows[i].dtype
-                     and lengths[i] >= _ALIKE * lengths[g[0]]]
-            (alike[0] if alike else groups).append(i if alike else [i])
-        return [part for g in groups for part in ([sorted(g)] if self._is_worth_sharing(g) else [[i] for i in g])]
+            alike = [g for g in groups if self._dtype(g) == self._dtype([i]) and lengths[i] >= _ALIKE * lengths[g[0]]]
+            if alike:
+                alike[0].append(i)
+            else:
+                groups.append([i])
+        shared = [sorted(g) for g in groups if self._is_worth_sharing(g)]
+        return shared + [[i] for i in indices if not any(i in g for g in shared)]
+
+    def _lengths(self, indices):
+        """{index: how many ops of the path, those inside of them too, follow from the source there}."""
+        flow = Flow(self._problem.path, lambda op: False)
+        found = {}
+        for i in indices:
+            ops = {op for anchor in self._problem.rows[i].anchors for op in flow.after(anchor)}
+            found[i] = count_ops(ops) + sum(len(inner_ops(op)) for op in ops)
+        return found
 
     def _is_worth_sharing(self, group):
         """A diagonal needs no cross derivatives: to build them sooner pays only where they run in next to no time."""

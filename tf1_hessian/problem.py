@@ -168,7 +168,7 @@ def _entry(row, seed):
 
 
 def _split(seed, sizes):
-    """The parts of a flat seed, views without an op where there is one."""
+    """The parts of a flat seed; itself, without an op, where there is but one."""
     return tf.split(seed, sizes) if len(sizes) > 1 else [seed]
 
 

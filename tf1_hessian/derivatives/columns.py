@@ -11,7 +11,7 @@ from tf1_hessian.graph.devices import parts_of
 from tf1_hessian.graph.emission import Emission, made_for, needs, requisites
 from tf1_hessian.graph.marks import mark_column_loop
 from tf1_hessian.graph.scratch import key
-from tf1_hessian.graph.upstream import ops_inside
+from tf1_hessian.graph.upstream import count_ops, ops_inside
 
 __all__ = [
     "Chunk", "added_up", "dependent_on", "each", "looped", "looped_over", "replaced", "seeded", "stacked", "together",
@@ -100,8 +100,8 @@ def looped(product, n, dtype, parts=1):
     ids = tf.placeholder(tf.int32, [1])
     outputs = product(tf.one_hot(ids[0], n, dtype=dtype))
     once = Chunk(ids, [None if o is None else tf.expand_dims(o, 0) for o in outputs])
-    ops = len(once.dependent) + sum(len(ops_inside(op)) for op in once.dependent)
-    repeats = max(1, min(_MOST_REPEATS, parts_of(n, parts), _OPS_OF_ITERATION // max(1, ops)))
+    ops = max(1, count_ops(once.dependent))
+    repeats = max(1, min(_MOST_REPEATS, parts_of(n, parts), _OPS_OF_ITERATION // ops))
     return Chunk(ids, once.outputs, repeats)
 
 

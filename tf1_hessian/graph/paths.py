@@ -2,9 +2,8 @@
 from tf1_hessian import errors
 from tf1_hessian._compat import tf
 from tf1_hessian.graph import control_flow
-from tf1_hessian.graph.regions import inner_ops, region_of
+from tf1_hessian.graph.regions import region_of
 from tf1_hessian.graph.scratch import Scratch, inputs_of, key
-from tf1_hessian.graph.upstream import ops_inside
 
 __all__ = ["Path", "carries_derivative", "find_path"]
 
@@ -39,21 +38,6 @@ class Path(object):
     def reached(self, anchor):
         """Whether an anchor reaches a target."""
         return key(anchor) in self._used
-
-    def lengths(self, parts):
-        """How many ops, those inside of loops and functions among them, follow from each of some lists of anchors."""
-        followed, found = {}, [0] * len(parts)
-        for k, anchors in enumerate(parts):
-            for anchor in anchors:
-                followed.setdefault(key(anchor), set()).add(k)
-        for op in self.ops:
-            here = set().union(*[followed.get(key(t), ()) for t in self.reads[op]])
-            weight = 1 + len(inner_ops(op)) + len(ops_inside(op)) if here else 0
-            for k in here:
-                found[k] += weight
-            for output in op.outputs:
-                followed[key(output)] = here | set(followed.get(key(output), ()))
-        return found
 
     def describe(self, op):
         """The way from a source through `op` to a target, as text for messages."""
